@@ -1,0 +1,320 @@
+"""The command ``opendoor``: what it can do, in words, and how it says that something is wrong.
+
+Each command lives in its own module and is imported only when it is asked for, so that ``opendoor
+--help`` and tab completion answer at once. Whatever a user can get wrong ends here as one line per
+problem on the error output and exit status 2, never as a traceback:
+
+* 0: done;
+* 1: some simulations failed (which ones is said), or the program itself is at fault;
+* 2: something in the command, the configuration, a file or a folder cannot be used;
+* 130: stopped by Ctrl-C; 141: whoever was reading the output went away.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+HELP = """\
+OpenDoor simulates children's therapy services in a local area: the same children, the same staff and the
+same money under a gatekept referral queue and under open access (The Balanced System).
+
+usage: opendoor COMMAND [key=value ...]
+
+Commands
+  compare      two or more systems side by side, with the same children and the same luck
+  run          one system: full tables and headline measures
+  validate     check a configuration and the data behind it without running anything
+  show         read what is modelled: opendoor show system | area | evidence
+  area build   make an area from files you hold
+  benchmark    how fast this is on your machine, next to other ways of writing it
+  completion   tab completion for your shell
+  help         this text, or more about one command: opendoor help compare
+
+Examples
+  opendoor compare system=gatekept,balanced
+  opendoor run system=balanced area=england replications=1 output=results/england
+  opendoor show system system=gatekept
+
+After the command come key=value pairs. Some choose a file (area, system, needs, workforce, calendar,
+transition); the others change a number (replications=50 seed=7 horizon_years=3 system.dials.easy_access=0.5).
+Your own systems, in YAML: opendoor run --config-dir mine system=ours, with the file mine/system/ours.yaml.
+
+Next: opendoor help compare, then opendoor show system. The ten-minute tour is in README.md.
+"""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: where it lives, what its help says, and which options it has besides key=value.
+
+    ``flags`` take no value, ``valued`` take one; ``subjects`` are the words that must follow the command.
+    The module's function ``run`` gets the options by name, and ``overrides`` (the key=value words).
+    """
+
+    module: str
+    help: str
+    subjects: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    valued: dict[str, str] = field(default_factory=dict)
+    overrides: bool = True
+
+
+OWN_FILES = {"--config-dir": "DIR"}
+
+COMMANDS: dict[str, Command] = {
+    "compare": Command(
+        "experiments.compare",
+        """\
+usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--config-dir DIR]
+
+Simulates the same area under two or more systems. Every system meets the same children, with the same
+luck, once per replication, so what is compared is the systems and not the luck. Prints a table (each
+measure, the difference, and its 95 % interval) and writes a results folder.
+
+  opendoor compare system=gatekept,balanced
+  opendoor compare system=gatekept,balanced replications=40 seed=3
+  opendoor compare system=no_service,gatekept,balanced area=example_small output=results/three
+
+Keys used most
+  area=...            oldham (default), england, example_small, or one of your own
+  replications=20     more of them make the intervals narrower: four times as many, half as wide
+  seed=1              the same seed gives the same results to the last digit
+  horizon_years=5     counted; history_years=3 are lived before and not counted
+  workers=2           processes; results do not depend on it
+  output=FOLDER       must not exist; otherwise results/compare-AREA-DATE-TIME
+""",
+        valued=OWN_FILES,
+    ),
+    "run": Command(
+        "experiments.run",
+        """\
+usage: opendoor run [system=NAME] [key=value ...] [--config-dir DIR]
+
+Simulates one system, replications times. Prints the headline measures and writes a results folder: the
+full tables of the first replication (children, needs, waiting lists, weekly counts, the minute ledger),
+the headline measures of every replication, and what is needed to run it again.
+
+  opendoor run system=balanced
+  opendoor run system=gatekept area=england replications=1 output=results/england
+  opendoor run area=referral_stream system=single_list area.referrals_per_week=30 system.slots_per_week=27
+""",
+        valued=OWN_FILES,
+    ),
+    "validate": Command(
+        "experiments.validate",
+        """\
+usage: opendoor validate [key=value ...] [--config-dir DIR]
+
+Puts the configuration together, checks every key, number, name, route and job plan, reads the area's
+data, and says what it found, without running anything. All problems are told at once; exit status 2 if
+there are any.
+
+  opendoor validate system=gatekept
+  opendoor validate --config-dir mine system=ours area=my_borough
+""",
+        valued=OWN_FILES,
+    ),
+    "show": Command(
+        "experiments.show",
+        """\
+usage: opendoor show system|area|evidence [key=value ...] [--config-dir DIR]
+
+  opendoor show system system=balanced      doors, offers, routes, job plan; each number with its grade
+  opendoor show area area=oldham            localities, children by deprivation, places, and their origin
+  opendoor show evidence                    the evidence rows in use
+  opendoor show evidence --grade assumed    only one grade: measured, published, expert or assumed
+  opendoor show evidence --unused           rows in the table that this configuration does not use
+""",
+        subjects=("system", "area", "evidence"),
+        flags=("--unused",),
+        valued={**OWN_FILES, "--grade": "GRADE"},
+    ),
+    "area": Command(
+        "experiments.area",
+        """\
+usage: opendoor area build --name AREA --population FILE --deprivation FILE --schools FILE --output FOLDER
+                           [--settings FILE] [--localities 5]
+
+Makes an area with its real schools, small areas and deprivation from files you hold. Nothing leaves your
+machine.
+
+  --name          local authority, as it is written in the files, for example Oldham
+  --population    children by small area (LSOA) and single year of age
+  --deprivation   index of multiple deprivation by small area, 2019 or 2025
+  --schools       school census: one row per school
+  --settings      optional: register of establishments, for nursery settings
+  --localities    number of localities that small areas are grouped into
+  --output        folder to make; then use it with area=files area.folder=FOLDER
+""",
+        subjects=("build",),
+        valued={
+            "--name": "AREA",
+            "--population": "FILE",
+            "--deprivation": "FILE",
+            "--schools": "FILE",
+            "--settings": "FILE",
+            "--localities": "NUMBER",
+            "--output": "FOLDER",
+        },
+        overrides=False,
+    ),
+    "benchmark": Command(
+        "experiments.benchmark",
+        """\
+usage: opendoor benchmark [--quick] [--england] [--json FILE]
+
+Measures, on this machine and in one run: processor time per referral on a plain referral pathway, next to
+SimPy as most people write it, Ciw, and carefully written SimPy; processor time of the shipped area; how
+time and memory grow with the number of children. Takes a few minutes; --quick is a rough answer in less
+than one.
+
+  --england       also simulate all of England's children (a few minutes and several gigabytes)
+  --json FILE     write the figures to a file, too
+""",
+        flags=("--quick", "--england"),
+        valued={"--json": "FILE"},
+        overrides=False,
+    ),
+    "completion": Command(
+        "experiments.completion",
+        """\
+usage: eval "$(opendoor completion bash)"
+
+Tab completion for commands, options, files to choose (area=<TAB>) and keys (system.dials.<TAB>).
+Put the line into ~/.bashrc to keep it.
+""",
+        subjects=("bash",),
+        valued={"--line": "LINE"},
+        overrides=False,
+    ),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status (see the module's first paragraph)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = _dispatch(words)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        print("\nopendoor: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # the reader (head, less) has gone; do not let Python complain about it on its way out
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except (ValueError, OSError) as e:
+        problems = _problems(e)
+        if problems is None:
+            raise
+        for problem in problems:
+            print(f"opendoor: {problem}", file=sys.stderr)
+        return 2
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help") or words == ["help"]:
+        sys.stdout.write(HELP)
+        return 0
+    if words[0] in ("-V", "--version"):
+        from importlib.metadata import version
+
+        print(f"opendoor {version('opendoor')}")
+        return 0
+    if words[0] == "help":
+        sys.stdout.write(_command(words[1]).help)
+        return 0
+    command = _command(words[0])
+    if "-h" in words or "--help" in words:
+        sys.stdout.write(command.help)
+        return 0
+    options = _read(words[0], command, words[1:])
+    from importlib import import_module
+
+    return int(import_module(command.module).run(**options))
+
+
+def _command(name: str) -> Command:
+    if name in COMMANDS:
+        return COMMANDS[name]
+    import difflib
+
+    from sim.errors import InputError
+
+    close = difflib.get_close_matches(name, COMMANDS, 1)
+    hint = f"did you mean '{close[0]}'?" if close else f"commands: {', '.join(COMMANDS)}"
+    raise InputError(f"{name}: no such command; {hint} (opendoor --help)")
+
+
+def _read(name: str, command: Command, words: list[str]) -> dict[str, Any]:
+    """Options by name, ready for the command's ``run``; all problems with the words at once.
+
+    Raises:
+        InputError: an option that does not exist or lacks its value, a missing or unknown subject.
+    """
+    from sim.errors import InputError
+
+    problems: list[str] = []
+    options: dict[str, Any] = {_attribute(flag): False for flag in command.flags}
+    options |= {_attribute(option): None for option in command.valued}
+    plain: list[str] = []
+    queue = list(words)
+    while queue:
+        word = queue.pop(0)
+        option, equals, value = word.partition("=")
+        if not word.startswith("--"):
+            plain.append(word)
+        elif option in command.valued:
+            if not equals and (not queue or queue[0].startswith("--")):
+                problems.append(f"{option}: needs a value: {option} {command.valued[option]}")
+            else:
+                options[_attribute(option)] = value if equals else queue.pop(0)
+        elif option in command.flags and not equals:
+            options[_attribute(option)] = True
+        else:
+            problems.append(f"{word}: no such option of opendoor {name}{_option_hint(option, command)}")
+    if command.subjects:
+        if not plain or plain[0] not in command.subjects:
+            found = f"found {plain[0]!r}" if plain else "found nothing"
+            problems.append(f"opendoor {name} must be followed by {' or '.join(command.subjects)}, {found}")
+        options["subject"] = plain.pop(0) if plain else ""
+    if command.overrides:
+        options["overrides"] = plain
+    else:
+        problems += [f"{word}: opendoor {name} takes no such word (opendoor help {name})" for word in plain]
+    if problems:
+        raise InputError(problems)
+    return options
+
+
+def _attribute(option: str) -> str:
+    return option.lstrip("-").replace("-", "_")
+
+
+def _option_hint(option: str, command: Command) -> str:
+    import difflib
+
+    if command.overrides and "--" + _attribute(option) not in (*command.flags, *command.valued):
+        from experiments.compose import top_level_keys
+
+        if (key := _attribute(option)) in top_level_keys():
+            return f"; write {key}=VALUE"
+    close = difflib.get_close_matches(option, [*command.flags, *command.valued], 1)
+    return f"; did you mean {close[0]}?" if close else f" (opendoor help {command.module.rsplit('.')[-1]})"
+
+
+def _problems(error: ValueError | OSError) -> list[str] | None:
+    """What to tell the user, one line each; None if this is a mistake in the program."""
+    from sim.errors import InputError
+
+    if isinstance(error, InputError):
+        return [" ".join(problem.split()) for problem in error.problems]
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return [f"{where}{error.strerror[0].lower()}{error.strerror[1:]}"]
+    return None

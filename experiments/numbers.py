@@ -1,0 +1,100 @@
+"""Every number about the world that a configuration uses: its value, its unit, and how good the evidence
+for it is.
+
+A number is either taken from a row of the evidence table, and has that row's grade, or it was written
+into a file by hand and says so. A number that a dial moves between two values has the weaker grade of the
+two.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from sim.config import Config
+from sim.quantity import Blend
+
+#: From the best evidence to none.
+GRADES = ("measured", "published", "expert", "assumed")
+BY_HAND = "set by hand"
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number in use.
+
+    Attributes:
+        key: where, for example ``system.offers.assessment.staff.therapist``.
+        value: at the current dials.
+        unit: unit of ``value``.
+        grade: one of ``GRADES``, or ``set by hand``.
+        rows: evidence rows behind it; empty if set by hand.
+        stated: written in a file or on the command line, not a default of the model.
+        dial: the dial that moves it, if any.
+        ends: its values with that dial at 0 and at 1; the same number twice without a dial.
+    """
+
+    key: str
+    value: float
+    unit: str
+    grade: str
+    rows: tuple[str, ...]
+    stated: bool
+    dial: str | None
+    ends: tuple[float, float]
+
+
+def numbers(config: Config) -> list[Number]:
+    """Every number of the system, the needs and the workforce, in the order of the configuration."""
+    value = config.resolver()
+    stated = {
+        key for part in ("system", "needs", "workforce") for key in _stated(getattr(config, part), part)
+    }
+    out: list[Number] = []
+    for use in config.uses():
+        q = use.quantity
+        rows = use.rows()
+        ends = (value(q.old), value(q.new)) if isinstance(q, Blend) else (value(q), value(q))
+        grade = max((config.evidence[r].grade for r in rows), key=GRADES.index) if rows else BY_HAND
+        dial = q.dial if isinstance(q, Blend) else None
+        out.append(Number(use.key, value(q), use.unit.name, grade, rows, use.key in stated, dial, ends))
+    return out
+
+
+def rows_used(configs: Iterable[Config]) -> dict[str, str]:
+    """Evidence rows that any of the configurations uses: row -> grade, in the order of the evidence table."""
+    grades: dict[str, str] = {}
+    used: set[str] = set()
+    for config in configs:
+        grades |= {name: row.grade for name, row in config.evidence.items()}
+        used.update(row for use in config.uses() for row in use.rows())
+    return {name: grade for name, grade in grades.items() if name in used}
+
+
+def grade_counts(configs: Iterable[Config]) -> dict[str, int]:
+    """How many evidence rows in use have each grade, and how many numbers were set by hand (each place
+    once)."""
+    configs = list(configs)
+    found = Counter(rows_used(configs).values())
+    by_hand = {n.key for config in configs for n in numbers(config) if n.stated and n.grade == BY_HAND}
+    return {**{grade: found[grade] for grade in GRADES}, BY_HAND: len(by_hand)}
+
+
+def _stated(value: Any, key: str) -> Iterator[str]:
+    """Dotted keys of everything that was given, as :func:`sim.quantity.uses` writes them."""
+    if isinstance(value, BaseModel) and not isinstance(value, Blend):
+        for name in type(value).model_fields:
+            if name in value.model_fields_set:
+                yield from _stated(getattr(value, name), f"{key}.{name}")
+    elif isinstance(value, Mapping):
+        for k, inner in value.items():
+            yield from _stated(inner, f"{key}.{k}")
+    elif isinstance(value, (list, tuple)):
+        for i, inner in enumerate(value):
+            yield from _stated(inner, f"{key}[{i}]")
+    else:
+        yield key

@@ -1,0 +1,198 @@
+"""A results folder is either there and complete, or not there at all.
+
+Everything is written into a hidden folder beside the place asked for and moved there in one step when all
+of it is safely on disk. A full disk, a stopped command or a failed simulation leaves nothing behind, and
+nothing is ever overwritten: a folder that exists is refused before any work is done.
+
+Each table is written twice: Parquet for programs, CSV for spreadsheets (up to the number of rows that a
+spreadsheet can open).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from sim.area import Area
+    from sim.run import Run
+
+#: Tables of a run that have a frame; ``events`` exists only when the configuration asks for it.
+TABLES = ("children", "needs", "waiting", "weekly", "ledger", "events")
+
+#: What common spreadsheet programs can open, less the heading.
+SPREADSHEET_ROWS = 1_048_575
+
+#: Counts of real children below this are not passed on.
+SMALLEST_COUNT = 5
+
+
+def chosen_folder(output: str | None, command: str, area: str, now: datetime) -> Path:
+    """The folder the user named, or ``results/COMMAND-AREA-YYYYMMDD-HHMMSS`` in the working directory."""
+    if output:
+        return Path(output)
+    name = re.sub(r"[^a-z0-9]+", "-", area.lower()).strip("-")
+    return Path("results") / f"{command}-{name}-{now:%Y%m%d-%H%M%S}"
+
+
+@contextmanager
+def results_folder(path: Path) -> Iterator[Path]:
+    """A folder to write into, which becomes ``path`` when the block ends well and vanishes when it does not.
+
+    Raises:
+        InputError: ``path`` exists, or cannot be made there; before anything else is done.
+    """
+    path = path.expanduser()
+    if path.exists() or path.is_symlink():
+        raise InputError(
+            f"output {path}: exists already; choose another folder or remove it (nothing is overwritten)"
+        )
+    made = [parent for parent in path.parents if not parent.exists()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    except OSError as e:
+        raise InputError(f"output {path}: cannot be made there: {_reason(e)}") from None
+    try:
+        # mkdtemp is private to the user; results are as open as any folder that is made by hand
+        staging.chmod(0o777 & ~_umask())
+        yield staging
+        _to_disk(staging)
+        try:
+            staging.rename(path)
+        except OSError as e:
+            raise InputError(f"output {path}: cannot be put in place: {_reason(e)}") from None
+        _sync(path.parent)
+    except BaseException as e:
+        shutil.rmtree(staging, ignore_errors=True)
+        for parent in made:
+            with suppress(OSError):
+                parent.rmdir()
+        if isinstance(e, OSError):
+            raise cannot_write(path, e) from None
+        raise
+
+
+def cannot_write(path: Path, error: OSError) -> InputError:
+    """What to tell a user whose disk is full or whose folder is closed."""
+    return InputError(f"output {path}: could not be written: {_reason(error)}; nothing was kept")
+
+
+def write_run(run: Run, folder: Path) -> None:
+    """Write every table of a run into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in TABLES:
+        if name in run.tables:
+            write_frame(getattr(run, name), folder / name)
+
+
+def write_frame(frame: pd.DataFrame, stem: Path) -> None:
+    """Write ``stem.parquet``, and ``stem.csv`` if a spreadsheet can hold it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    pyarrow.parquet.write_table(table, stem.with_suffix(".parquet"))
+    if len(frame) <= SPREADSHEET_ROWS:
+        plain = [
+            pc.cast(column, column.type.value_type) if pa.types.is_dictionary(column.type) else column
+            for column in table.columns
+        ]
+        pyarrow.csv.write_csv(pa.table(plain, names=table.column_names), stem.with_suffix(".csv"))
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write JSON that every program can read: numbers that are not defined become null."""
+    path.write_text(
+        json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )
+
+
+def summaries_frame(
+    summaries: Mapping[str, Mapping[str, np.ndarray]], replications: list[int]
+) -> pd.DataFrame:
+    """Headline measures of all replications: one row per system and replication."""
+    import pandas as pd
+
+    parts = [
+        pd.DataFrame({"system": system, "replication": replications, **measures})
+        for system, measures in summaries.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def population_frame(area: Area, real: bool) -> pd.DataFrame:
+    """Children aged 0-17 by locality and deprivation quintile at the start.
+
+    Args:
+        real: whether these are counts of real children in small areas that the user supplied. Then counts of
+            1 to 4 are left out (``children`` is missing, ``suppressed`` is true).
+    """
+    import pandas as pd
+
+    counts = area.children[:, :18, :].sum(axis=1)
+    frame = pd.DataFrame(
+        {
+            "locality": [name for name in area.localities for _ in range(counts.shape[1])],
+            "imd_quintile": list(range(1, counts.shape[1] + 1)) * len(area.localities),
+            "children": pd.array(counts.ravel(), dtype="Int64"),
+        }
+    )
+    small = (frame["children"] > 0) & (frame["children"] < SMALLEST_COUNT) if real else frame["children"] < 0
+    frame["suppressed"] = small.astype(bool)
+    frame.loc[frame["suppressed"], "children"] = pd.NA
+    return frame
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _to_disk(folder: Path) -> None:
+    for root, _, files in os.walk(folder):
+        for name in files:
+            _sync(Path(root) / name)
+        _sync(Path(root))
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        return "a part of the path is a file, or was made meanwhile"
+    text = error.strerror or str(error)
+    return text[:1].lower() + text[1:]

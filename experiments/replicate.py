@@ -1,0 +1,176 @@
+"""The same area again and again, each time with other luck, under every system.
+
+Replication ``r`` has one seed, and every system gets it: the same children are born with the same needs,
+and the same child has the same luck wherever chance enters. Only the system differs. The seed of a
+replication follows from the seed of the experiment and ``r`` alone, so results do not depend on how many
+processes did the work or in which order they finished.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from experiments.pool import Failure, run_tasks
+from experiments.progress import progress
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.config import Config
+
+Keep = Literal["all", "first", "none"]
+
+#: What a worker needs for one simulation, loaded once and shared by all workers.
+PRELOAD = ("numpy", "simpy", "pydantic", "sim.run", "sim.measures")
+
+#: With this many failures and nothing to show, the cause is not bad luck: stop.
+HOPELESS = 3
+
+
+@dataclass(frozen=True)
+class Job:
+    """One simulation: one system, one replication. ``folder``: where its tables go, or None."""
+
+    system: str
+    config: Config
+    replication: int
+    seed: int
+    folder: Path | None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What one simulation gives back: its headline measures and the processor time it took."""
+
+    summary: dict[str, float]
+    cpu_seconds: float
+
+
+@dataclass
+class Replications:
+    """All replications of all systems.
+
+    Attributes:
+        replications: the replications that every system completed, in order. summaries: system -> measure
+        -> values, shape ``(len(replications),)``; the same position is the same luck. failures: one
+        sentence for each simulation that failed. cpu_seconds: processor time of the simulations, by
+        system, shape ``(len(replications),)``.
+    """
+
+    replications: list[int]
+    summaries: dict[str, dict[str, np.ndarray]]
+    failures: list[str]
+    cpu_seconds: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def replication_seed(seed: int, replication: int) -> int:
+    """Seed of one replication, below 2**63: numpy's SeedSequence of ``seed``, child ``replication``."""
+    state = np.random.SeedSequence(entropy=seed, spawn_key=(replication,)).generate_state(1, np.uint64)
+    return int(state[0]) >> 1
+
+
+def replicate(
+    configs: Mapping[str, Config],
+    replications: int,
+    seed: int,
+    workers: int,
+    folder: Path | None = None,
+    keep: Keep = "first",
+    what: str = "Simulating",
+) -> Replications:
+    """Simulate every system in every replication.
+
+    Args:
+        configs: checked configuration of each system, by the name to show.
+        replications: at least 1.
+        workers: processes.
+        folder: where tables of full runs go, as ``SYSTEM/replication-000``; None keeps none.
+        keep: full tables of all replications, of the first only, or of none.
+        what: words for the progress display.
+
+    Raises:
+        InputError: a configuration that only a run finds out to be unusable.
+        RuntimeError: no simulation succeeded.
+    """
+    jobs = [
+        Job(name, config, r, replication_seed(seed, r), _tables_folder(folder, keep, name, r))
+        for r in range(replications)
+        for name, config in configs.items()
+    ]
+    done: dict[tuple[str, int], Done] = {}
+    failures: list[str] = []
+    with progress(len(jobs), what) as step:
+        for outcome in run_tasks(simulate_job, jobs, min(workers, len(jobs)), PRELOAD):
+            step()
+            job = outcome.task
+            if outcome.failure is None and outcome.value is not None:
+                done[job.system, job.replication] = outcome.value
+                continue
+            failures.append(_sentence(job, outcome.failure))
+            if outcome.failure and outcome.failure.problems:
+                raise InputError(outcome.failure.problems)
+            if not done and len(failures) >= min(HOPELESS, len(jobs)):
+                details = outcome.failure.details if outcome.failure else ""
+                raise RuntimeError("\n".join([*failures, details]))
+    return _align(configs, replications, done, failures)
+
+
+def simulate_job(job: Job) -> Done:
+    """Run one simulation (in a worker)."""
+    from sim import simulate
+
+    before = time.process_time()
+    run = simulate(job.config, job.seed)
+    summary = run.summary()
+    cpu_seconds = time.process_time() - before
+    if job.folder is not None:
+        from experiments.output import cannot_write, write_run
+
+        try:
+            write_run(run, job.folder)
+        except OSError as e:
+            raise cannot_write(job.folder, e) from None
+    return Done(summary, cpu_seconds)
+
+
+def _tables_folder(folder: Path | None, keep: Keep, system: str, replication: int) -> Path | None:
+    if folder is None or keep == "none" or (keep == "first" and replication > 0):
+        return None
+    return folder / system / f"replication-{replication:03d}"
+
+
+def _sentence(job: Job, failure: Failure | None) -> str:
+    return f"replication {job.replication} of system {job.system} (seed {job.seed}) failed: {failure}"
+
+
+def _align(
+    configs: Mapping[str, Config],
+    replications: int,
+    done: Mapping[tuple[str, int], Done],
+    failures: list[str],
+) -> Replications:
+    """Keep the replications that every system completed, so that positions stay paired.
+
+    Raises:
+        RuntimeError: there are none.
+    """
+    complete = [r for r in range(replications) if all((name, r) in done for name in configs)]
+    if not complete:
+        raise RuntimeError("\n".join(failures))
+    return Replications(
+        complete,
+        {
+            name: {
+                measure: np.array([done[name, r].summary[measure] for r in complete])
+                for measure in done[name, complete[0]].summary
+            }
+            for name in configs
+        },
+        failures,
+        {name: np.array([done[name, r].cpu_seconds for r in complete]) for name in configs},
+    )

@@ -1,0 +1,39 @@
+"""Is this configuration sound? Everything is put together, checked and read; nothing is simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from experiments.compose import load_config
+from experiments.words import grade_sentence
+from sim.area import KINDS, build_area
+from sim.config import config_hash
+
+
+def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
+    """The command.
+
+    Raises:
+        InputError: one sentence for each problem of the configuration, or of the data behind it.
+    """
+    config = load_config(overrides, config_dir)
+    area = build_area(config.area)
+    places = ", ".join(
+        f"{int((area.place_kind == code).sum()):,} {kind.replace('_', ' ')}"
+        for code, kind in enumerate(KINDS)
+    )
+    system = config.system
+    children = int(area.children.sum())
+    lines = {
+        "area": f"{area.name}: {len(area.localities):,} localities, {children:,} children aged 0-19",
+        "places": places,
+        "system": f"{system.title}: {len(system.doors)} doors, {len(system.offers)} offers",
+        "needs": ", ".join(kind.title for kind in config.needs.kinds.values()),
+        "workforce": ", ".join(role.title for role in config.workforce.roles.values()),
+        "evidence": grade_sentence({"": config}).removeprefix("Evidence: "),
+        "hash": config_hash(config),
+    }
+    print("OK")
+    for name, text in lines.items():
+        print(f"  {name:<10} {text}")
+    return 0

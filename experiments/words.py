@@ -1,0 +1,66 @@
+"""What has to be said with every result: what was simulated, and what it does not show.
+
+The same sentences stand under the table on the screen, in the results folder and wherever else a result
+is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from experiments.numbers import BY_HAND, GRADES, grade_counts
+from sim.config import Config
+
+GRADE_WORDS = {
+    "measured": "measured (official counts)",
+    "published": "published (a study or survey)",
+    "expert": "expert judgement",
+    "assumed": "assumed",
+}
+
+
+def heading(configs: Mapping[str, Config], replications: int) -> str:
+    """What was simulated, in one or two sentences."""
+    first = next(iter(configs.values()))
+    times = "1 replication" if replications == 1 else f"{replications:,} replications"
+    return (
+        f"{first.area.name}: {' against '.join(configs)}. {times} (seed {first.seed}), "
+        f"{first.horizon_years:g} years counted after {first.history_years:g} years lived before."
+    )
+
+
+def caveats(configs: Mapping[str, Config], intervals: bool = True) -> list[str]:
+    """What the reader must know before using the numbers, one sentence or two each."""
+    first = next(iter(configs.values()))
+    out = [
+        f"Service parameters are generic, not {first.area.name}'s own: staff, minutes and practice come from "
+        "national figures, studies and judgement. Put in local figures before deciding anything local.",
+    ]
+    if len(configs) > 1:
+        out.append(
+            "All systems are established: each has been in place from the start. Getting from one to "
+            "another, with its cost and its disruption, is not part of this comparison "
+            f"(transition={first.transition.name})."
+        )
+    if intervals:
+        out.append(
+            "Intervals cover the luck of the simulation only, not what the evidence leaves open; and by "
+            "chance alone about one in twenty will miss the truth."
+        )
+    out.append(
+        "There is no controlled evidence for the Balanced System as a whole: read each result as "
+        "'if these parameters hold, then'."
+    )
+    out.append(grade_sentence(configs))
+    return out
+
+
+def grade_sentence(configs: Mapping[str, Config]) -> str:
+    """How good the evidence behind the numbers is, counted."""
+    counts = grade_counts(configs.values())
+    total = sum(counts[grade] for grade in GRADES)
+    parts = ", ".join(f"{counts[grade]} {GRADE_WORDS[grade]}" for grade in GRADES)
+    return (
+        f"Evidence: {total} rows of the evidence table are used: {parts}. "
+        f"A further {counts[BY_HAND]} numbers are set by hand in the configuration (opendoor show evidence)."
+    )

@@ -1,0 +1,47 @@
+"""Working days, bank holidays of England and school terms, as arrays by day of the run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.workforce import Calendar
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True)
+class Days:
+    """Facts about each day of the run; arrays of shape (n_days,)."""
+
+    first_day: dt.date
+    weekday: np.ndarray  # 0 Monday .. 6 Sunday
+    works: np.ndarray  # bool: the services are open
+    term: np.ndarray  # bool: schools are open
+    winter: np.ndarray  # bool: September to February
+
+
+def lay_out(calendar: Calendar, n_days: int) -> Days:
+    """Days from the calendar's start on."""
+    first = dt.date.fromisoformat(calendar.start)
+    dates = [first + dt.timedelta(days=i) for i in range(n_days)]
+    weekday = np.array([d.weekday() for d in dates], np.int8)
+    months = np.array([d.month for d in dates], np.int8)
+    iso_weeks = np.array([d.isocalendar().week for d in dates], np.int16)
+    works = np.isin(weekday, [WEEKDAYS.index(w) for w in calendar.working_days])
+    if calendar.bank_holidays:
+        import holidays
+
+        closed = holidays.country_holidays("GB", subdiv="ENG", years=range(first.year, dates[-1].year + 1))
+        works &= np.array([d not in closed for d in dates])
+    term = ~np.isin(iso_weeks, calendar.school_holiday_weeks) & (weekday < 5)
+    return Days(first, weekday, works, term, (months >= 9) | (months <= 2))
+
+
+def september_firsts(first_day: dt.date, n_days: int) -> np.ndarray:
+    """Day indices of 1 September, from before day 0 to after the last day."""
+    last = first_day + dt.timedelta(days=n_days)
+    years = range(first_day.year - 1, last.year + 2)
+    return np.array([(dt.date(y, 9, 1) - first_day).days for y in years], np.int32)

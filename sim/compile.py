@@ -1,0 +1,571 @@
+"""From a checked configuration to the flat tables that the kernel reads.
+
+Every quantity becomes a number here, in the kernel's units (days, minutes, points a day, log odds); nothing
+later on looks at the configuration.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.area import Area
+from sim.calendar import WEEKDAYS, Days, lay_out
+from sim.config import Config
+from sim.function import DAYS_PER_YEAR, rate_of
+from sim.kernel.state import (
+    BRANCH,
+    DOOR,
+    KIND,
+    LEAVE,
+    NOBODY,
+    OFFER,
+    POPULATION,
+    QUEUE,
+    SPAN,
+    STEP,
+    TO_DOOR,
+    VISIT,
+    WALK_IN,
+    Rules,
+    Spec,
+    records,
+)
+from sim.population import NeedRules
+from sim.quantity import Resolver
+from sim.system import LEDGER_LINES, LEVELS, OUTCOMES, Branch, Offer, System
+from sim.workforce import establishment
+
+ACCESS = {"queue": QUEUE, "walk_in": WALK_IN, "visit": VISIT, "population": POPULATION}
+STAGES = ("statutory", "owed", "triage", "drop_in", "visit", "group", "assessment", "start")
+MONTH_WEEKS = DAYS_PER_YEAR / 12.0 / 7.0
+SLOT_MINUTES = 60  # of an appointment where a system counts slots and not minutes; any number gives the same waits
+NEVER_LOGIT = -1e9
+ALWAYS_LOGIT = 60.0
+FAR = 10**8
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The tables and the names behind their codes."""
+
+    rules: Rules
+    needs: NeedRules
+    days: Days
+    decision_day: int
+    end_day: int
+    kinds: tuple[str, ...]
+    offers: tuple[str, ...]
+    roles: tuple[str, ...]
+    groups: tuple[str, ...]
+    n_lists: int
+    visit_weight: np.ndarray  # (places,)
+
+
+def whole_weeks(years: float) -> int:
+    """A number of years as days, rounded to whole weeks so that every week of the record is complete."""
+    return 7 * round(years * DAYS_PER_YEAR / 7.0)
+
+
+def logit(p: float) -> float:
+    """Log odds, finite at 0 and 1."""
+    if p <= 0.0:
+        return NEVER_LOGIT
+    if p >= 1.0:
+        return ALWAYS_LOGIT
+    return math.log(p / (1.0 - p))
+
+
+def compile_config(config: Config, area: Area, seed: int) -> Compiled:
+    """All tables of one run."""
+    v = config.resolver()
+    system, kinds = config.system, tuple(config.needs.kinds)
+    offers = tuple(system.offers)
+    roles = tuple(config.workforce.roles)
+    groups = tuple(dict.fromkeys(r.group for r in config.workforce.roles.values()))
+    decision = whole_weeks(config.history_years)
+    end = decision + max(7, whole_weeks(config.horizon_years))
+    days = lay_out(config.calendar, end)
+    multipliers = need_multipliers(config, v)
+    n_places, n_teams = len(area.place_name), len(area.localities)
+
+    offer_list = list(system.offers.values())
+    minutes = _minutes(offer_list, groups, v, system)
+    fields: dict[str, object] = {
+        "seed": np.uint64(seed),
+        "n_teams": n_teams,
+        "n_groups": len(groups),
+        "n_roles": len(roles),
+        "decision_day": decision,
+        "end_day": end,
+        "log_events": config.event_log,
+        "minutes": minutes,
+    }
+    fields |= _offer_tables(offer_list, kinds, v)
+    fields |= _queue_tables(offer_list, kinds, groups, v)
+    fields |= _effect_tables(config, offer_list, groups, minutes, v)
+    fields |= _lists(fields, offer_list, n_teams, n_places)
+    fields |= _routes(system, kinds, v)
+    fields |= _need_tables(config, v)
+    fields |= _staff_tables(config, area, days, minutes, groups, v, multipliers)
+    fields |= {
+        "runs": np.array([_runs(o, days) for o in offer_list], bool).reshape(len(offers), end),
+        "works": days.works,
+        "winter": days.winter,
+        "works_before": np.concatenate([[0], np.cumsum(days.works)]).astype(np.int32),
+    }
+    sequence = _sequence(offer_list, v)
+    fields["sequence_offer"] = np.array([o for o, _ in sequence], np.int32)
+    fields["sequence_new"] = np.array([new for _, new in sequence], bool)
+    gather(fields)
+    n_lists = int(fields.pop("n_lists"))  # type: ignore[call-overload]
+    by_need = v(system.staff_by_need)
+    weight = area.place_size * ((1.0 - by_need) + by_need * multipliers[area.place_quintile])
+    return Compiled(
+        Rules(**fields),  # type: ignore[arg-type]
+        need_rules(config, v, multipliers),
+        days,
+        decision,
+        end,
+        kinds,
+        offers,
+        roles,
+        groups,
+        n_lists,
+        weight.astype(float),
+    )
+
+
+_RECORDS: tuple[tuple[str, Spec, str], ...] = (
+    ("offers", OFFER, ""),
+    ("sequence", STEP, "sequence_"),
+    ("spans", SPAN, ""),
+    ("branches", BRANCH, "branch_"),
+    ("doors", DOOR, "door_"),
+    ("kinds", KIND, ""),
+)
+
+
+def gather(fields: dict[str, object]) -> None:
+    """Put the columns of each table of records together, in place."""
+    for table, spec, prefix in _RECORDS:
+        columns = {name: np.asarray(fields.pop(prefix + name)) for name in spec}
+        fields[table] = records(spec, len(next(iter(columns.values()))), columns)
+
+
+def need_multipliers(config: Config, v: Resolver) -> np.ndarray:
+    """Need by deprivation quintile relative to the average of five equal quintiles, shape (5,)."""
+    m = np.array([v(q) for q in config.needs.deprivation])
+    return m / m.mean()
+
+
+def need_rules(config: Config, v: Resolver, multipliers: np.ndarray) -> NeedRules:
+    """What the population is drawn from."""
+    needs = config.needs
+    kinds = list(needs.kinds.values())
+    tables = _need_tables(config, v)
+    worsens = np.full(5, v(needs.escalation.per_year) / DAYS_PER_YEAR)
+    worsens[0] *= v(needs.escalation.deprived)
+
+    def per_kind(get: str, scale: float = 1.0) -> np.ndarray:
+        return np.array([v(getattr(k, get)) * scale for k in kinds])
+
+    ever = np.array([[v(k.ever) * (1.0 + v(k.gradient) * (m - 1.0)) for m in multipliers] for k in kinds])
+    return NeedRules(
+        ever=np.clip(ever, 0.0, 1.0),
+        second_need=v(needs.second_need),
+        onset_low=np.array([v(k.onset_age.low, "years") for k in kinds]),
+        onset_mode=np.array([v(k.onset_age.mode, "years") for k in kinds]),
+        onset_high=np.array([v(k.onset_age.high, "years") for k in kinds]),
+        score=per_kind("score_at_onset"),
+        score_sd=per_kind("score_sd"),
+        drift_sd=per_kind("drift_sd", 1.0 / DAYS_PER_YEAR),
+        potential=per_kind("potential"),
+        potential_sd=per_kind("potential_sd"),
+        normal=tables["normal"],
+        targeted=tables["targeted"],
+        special=tables["special"],
+        band_from=tables["band_from"],
+        band_drift=tables["band_drift"],
+        noticed_from=tables["noticed_from"],
+        noticed_rate=tables["noticed_rate"],
+        notices_most=max(1.0, v(needs.capability.notices)),
+        worsens=worsens,
+        worsen_points=v(needs.escalation.points),
+        special_school=v(needs.special_school),
+        leaves_at=math.floor(v(needs.leaves_at_age) * DAYS_PER_YEAR),
+        school_age=math.floor(v(needs.school_age) * DAYS_PER_YEAR),
+        secondary_age=math.floor(v(needs.secondary_age) * DAYS_PER_YEAR),
+    )
+
+
+def _need_tables(config: Config, v: Resolver) -> dict:
+    needs = config.needs
+    kinds = list(needs.kinds.values())
+    find = v(config.system.find_rate)
+
+    def table(bands: list[list[tuple[float, float]]], scale: float) -> tuple[np.ndarray, np.ndarray]:
+        width = max(len(b) for b in bands)
+        start = np.full((len(bands), width), FAR, np.int32)
+        value = np.zeros((len(bands), width))
+        for i, row in enumerate(bands):
+            for j, (age, per_year) in enumerate(row):
+                start[i, j] = math.floor(age * DAYS_PER_YEAR)
+                value[i, j] = per_year * scale
+            value[i, len(row) :] = value[i, len(row) - 1]
+        return start, value
+
+    drift = table([[(b.from_age, v(b.per_year)) for b in k.drift] for k in kinds], 1.0 / DAYS_PER_YEAR)
+    noticed = table([[(b.from_age, v(b.per_year)) for b in k.noticed] for k in kinds], find / DAYS_PER_YEAR)
+    half_life = v(needs.capability.half_life_years, "years") * DAYS_PER_YEAR / 7.0
+    return {
+        "band_from": drift[0],
+        "band_drift": drift[1],
+        "noticed_from": noticed[0],
+        "noticed_rate": noticed[1],
+        "normal": np.array([v(k.normal_range) for k in kinds]),
+        "targeted": np.array([v(k.targeted_below) for k in kinds]),
+        "special": np.array([v(k.specialist_below) for k in kinds]),
+        "worsen_points": v(needs.escalation.points),
+        "start_waiting": math.floor(v(needs.start.waiting_weeks, "weeks") * 7),
+        "start_returns": v(needs.start.returns_per_year) / DAYS_PER_YEAR,
+        "capability_drift": v(needs.capability.drift_points_per_year) / DAYS_PER_YEAR,
+        "capability_notices": v(needs.capability.notices),
+        "capability_gain": v(needs.capability.per_hour_per_100_children),
+        "capability_keep": 0.5 ** (1.0 / half_life) if half_life > 0 else 0.0,
+        "fidelity_floor": v(needs.capability.fidelity_floor),
+    }
+
+
+def _flags(names: Iterable[str], chosen: list[str] | str) -> list[bool]:
+    return [chosen == "all" or n in chosen for n in names]
+
+
+def _age_days(ages: tuple[float, float]) -> list[int]:
+    return [math.floor(a * DAYS_PER_YEAR) for a in ages]
+
+
+def _whole(value: float) -> int:
+    """Nearest whole number, halves up."""
+    return math.floor(value + 0.5)
+
+
+def _array(values: Iterable[object], dtype: object) -> np.ndarray:
+    return np.array(list(values), dtype=dtype)  # type: ignore[call-overload, no-any-return]
+
+
+def _offer_tables(offers: list[Offer], kinds: tuple[str, ...], v: Resolver) -> dict:
+    n, k = len(offers), len(kinds)
+    return {
+        "access": _array((ACCESS[o.access] for o in offers), np.int8),
+        "serves_child": _array((o.serves == "child" for o in offers), bool),
+        "offer_kinds": _array((_flags(kinds, o.kinds) for o in offers), bool).reshape(n, k),
+        "age_from": _array((_age_days(o.ages)[0] for o in offers), np.int32),
+        "age_to": _array((_age_days(o.ages)[1] for o in offers), np.int32),
+        "line": _array((LEDGER_LINES.index(line_of(o)) for o in offers), np.int8),
+        "is_contact": _array((o.contact and o.gate is None and o.access != "population" for o in offers), bool),
+        "clock": _array((o.clock if o.clock is not None else _has_clock(o) for o in offers), bool),
+        "specialist": _array((o.specialist for o in offers), bool),
+        "contacts": _array((max(1, _whole(v(o.course.contacts))) for o in offers), np.int32),
+        "every": _array((max(1, _whole(v(o.course.every_days, "days"))) for o in offers), np.int32),
+        "goal_led": _array((v(o.course.goal_led) for o in offers), float),
+        "most_contacts": _array((max(1, _whole(v(o.course.most_contacts))) for o in offers), np.int32),
+        "review_every": _array((max(1, _whole(v(o.course.review_every))) for o in offers), np.int32),
+        "goal_points": _array((v(o.course.goal_points) for o in offers), float),
+        "stall_points": _array((v(o.course.stall_points) for o in offers), float),
+        "nb_base": _array((logit(v(o.attendance.not_brought)) for o in offers), float),
+        "nb_day": _array((math.log(v(o.attendance.odds_per_month)) / (DAYS_PER_YEAR / 12) for o in offers), float),
+        "nb_winter": _array((math.log(v(o.attendance.winter_odds)) for o in offers), float),
+        "nb_deprived": _array((_by_quintile(v(o.attendance.deprived_odds)) for o in offers), float).reshape(n, 5),
+        "nb_most": _array((v(o.attendance.most) for o in offers), float),
+        "nb_discharge": _array((v(o.attendance.discharge) for o in offers), float),
+        "rebook": _array((max(1, _whole(v(o.attendance.rebook_days, "days"))) for o in offers), np.int32),
+        "gate": _array((o.gate is not None for o in offers), bool),
+        "accept": _array(([v(o.gate.accept.get(x, 1.0)) if o.gate else 1.0 for x in LEVELS] for o in offers), float).reshape(n, 3),
+        "more_information": _array((v(o.gate.more_information) if o.gate else 0.0 for o in offers), float),
+        "more_information_days": _array(
+            (v(o.gate.more_information_days, "days") if o.gate else 0.0 for o in offers), float
+        ),
+        "group_size": _array((max(1, _whole(v(o.group.size))) if o.group else 0 for o in offers), np.int32),
+        "group_smallest": _array((max(1, _whole(v(o.group.smallest))) if o.group else 0 for o in offers), np.int32),
+        "group_wait": _array((_whole(v(o.group.longest_wait_days, "days")) if o.group else 0 for o in offers), np.int32),
+        "visit_minutes": _array((_whole(v(o.visit.minutes)) if o.visit else 0 for o in offers), np.int32),
+        "visit_children": _array((v(o.visit.children_share) if o.visit else 0.0 for o in offers), float),
+        "visit_finds": _array((v(o.visit.finds_per_visit) if o.visit else 0.0 for o in offers), float),
+        "gives_up_full": _array((v(o.walk_in.gives_up_when_full) for o in offers), float),
+        "request_rate": _array((v(o.requests.per_year) / DAYS_PER_YEAR if o.requests else 0.0 for o in offers), float),
+        "request_levels": _array(
+            (_flags(LEVELS, o.requests.levels) if o.requests else [False] * 3 for o in offers), bool
+        ).reshape(n, 3),
+        "request_wait": _array((_whole(7 * v(o.requests.waiting_weeks, "weeks")) if o.requests else 0 for o in offers), np.int32),
+        "request_hazard": _array((v(o.requests.waiting_hazard, "multiplier") if o.requests else 1.0 for o in offers), float),
+        "request_deadline": _array(
+            (_whole(7 * v(o.requests.deadline_weeks, "weeks")) if o.requests else 0 for o in offers), np.int32
+        ),
+    }
+
+
+def _has_clock(offer: Offer) -> bool:
+    """The recorded wait runs for lists on which a referral waits, not for requests from outside."""
+    return offer.access == "queue" and offer.requests is None
+
+
+def line_of(offer: Offer) -> str:
+    """Ledger line of an offer's main minutes."""
+    if offer.line is not None:
+        return offer.line
+    if offer.gate is not None:
+        return "triage"
+    if offer.requests is not None:
+        return "statutory"
+    by_access = {"walk_in": "drop_in", "visit": "link_visit", "population": "universal_work"}
+    return by_access.get(offer.access, "group" if offer.group else "direct_contact")
+
+
+def _by_quintile(odds: float) -> list[float]:
+    """Log odds by quintile, from the odds ratio of quintile 1 against 5; nothing at quintile 3."""
+    return [math.log(odds) * (2 - q) / 4.0 for q in range(5)]
+
+
+def _queue_tables(offers: list[Offer], kinds: tuple[str, ...], groups: tuple[str, ...], v: Resolver) -> dict:
+    n, k, g = len(offers), len(kinds), len(groups)
+    kind_group = np.zeros((n, k), np.int16)
+    weight = np.ones((n, k))
+    n_groups = np.ones(n, np.int32)
+    rule_from, rule_n = np.zeros(n, np.int32), np.zeros(n, np.int32)
+    rules: list[tuple[list[bool], list[bool], list[int], float]] = []
+    for i, o in enumerate(offers):
+        q = o.queue
+        if q.lists == "by_kind" and o.access == "queue":
+            kind_group[i] = np.arange(k)
+            n_groups[i] = k
+            weight[i] = [max(v(q.kind_weights.get(name, 1.0)), 1e-9) for name in kinds]
+        rule_from[i], rule_n[i] = len(rules), len(q.priority)
+        rules += [(_flags(kinds, p.kinds), _flags(LEVELS, p.levels), _age_days(p.ages), v(p.share)) for p in q.priority]
+    upkeep = np.zeros((n, g))
+    rebook = np.zeros((n, g))
+    validation = np.zeros((n, g))
+    for i, o in enumerate(offers):
+        u = o.upkeep
+        chasers = v(u.chasers_per_100_week) / 100.0
+        for j, name in enumerate(groups):
+            upkeep[i, j] = v(u.minutes_per_child_month.get(name, 0.0)) / MONTH_WEEKS
+            upkeep[i, j] += chasers * v(u.minutes_per_chaser.get(name, 0.0))
+            rebook[i, j] = v(u.minutes_per_rebooking.get(name, 0.0))
+            validation[i, j] = v(u.minutes_per_validation.get(name, 0.0))
+    return {
+        "pooled": _array((o.queue.pool == "area" and o.access == "queue" for o in offers), bool),
+        "kind_group": kind_group,
+        "n_kind_groups": n_groups,
+        "kind_weight": weight,
+        "n_classes": rule_n + 1,
+        "rule_from": rule_from,
+        "rule_n": rule_n,
+        "rule_kinds": _array((r[0] for r in rules), bool).reshape(len(rules), k),
+        "rule_levels": _array((r[1] for r in rules), bool).reshape(len(rules), 3),
+        "rule_ages": _array((r[2] for r in rules), np.int32).reshape(len(rules), 2),
+        "rule_share": _array((r[3] for r in rules), float),
+        "carve_share": _array((v(o.queue.carve_out.share) if o.queue.carve_out else 0.0 for o in offers), float),
+        "carve_released": _array((o.queue.carve_out.released if o.queue.carve_out else True for o in offers), bool),
+        "patience": _array((7.0 * v(o.queue.patience_weeks, "weeks") if o.queue.patience_weeks is not None else 0.0 for o in offers), float),
+        "notice": _array((_whole(v(o.queue.notice_days, "days")) for o in offers), np.int32),
+        "upkeep_child": upkeep,
+        "upkeep_rebook": rebook,
+        "upkeep_validation": validation,
+        "validation_every": _array((_whole(v(o.upkeep.validation_every_weeks, "weeks")) for o in offers), np.int32),
+    }
+
+
+def _minutes(offers: list[Offer], groups: tuple[str, ...], v: Resolver, system: System) -> np.ndarray:
+    """Whole minutes of a contact by offer, staff group and part (main, indirect, travel)."""
+    out = np.zeros((len(offers), len(groups), 3), np.int32)
+    for i, o in enumerate(offers):
+        for part, table in enumerate((o.staff, o.indirect, o.travel)):
+            for name, minutes in table.items():
+                out[i, groups.index(name), part] = _whole(v(minutes))
+        if system.slots_per_week is not None and o.gate is None and o.access != "population":
+            out[i] = 0
+            out[i, 0, 0] = SLOT_MINUTES
+    return out
+
+
+def _effect_tables(config: Config, offers: list[Offer], groups: tuple[str, ...], minutes: np.ndarray, v: Resolver) -> dict:
+    roles = list(config.workforce.roles.values())
+    competence = np.array([np.mean([v(r.competence) for r in roles if r.group == g]) for g in groups])
+    in_place = np.array([np.mean([r.in_place for r in roles if r.group == g]) for g in groups])
+    n = len(offers)
+    rate = np.zeros((n, 3))
+    school = np.zeros(n)
+    for i, o in enumerate(offers):
+        if o.effect is None:
+            continue
+        shares = minutes[i, :, 0].astype(float)
+        by = shares / shares.sum() if shares.sum() > 0 else np.zeros(len(groups))
+        able = float(by @ competence) if shares.sum() > 0 else 1.0
+        school[i] = float(by @ in_place)
+        for j, level in enumerate(LEVELS):
+            gain = v(o.effect.gain) * able * v(o.effect.fit.get(level, 1.0))
+            rate[i, j] = rate_of(gain, v(o.effect.gap), v(o.effect.over_days, "days"))
+    return {
+        "rate": rate,
+        "school_share": school,
+        "helps": _array((o.effect is not None for o in offers), bool),
+        "kept_up": _array((v(o.effect.kept_up) if o.effect else 1.0 for o in offers), float),
+        "lasts": _array((_whole(v(o.effect.lasts_days, "days")) if o.effect else 0 for o in offers), np.int32),
+    }
+
+
+def _lists(fields: dict, offers: list[Offer], n_teams: int, n_places: int) -> dict:
+    """Numbers of the lists: each offer's waiting lists, its owed sessions, the unknown needs of each place."""
+    base = np.zeros(len(offers), np.int32)
+    owed = np.zeros(len(offers), np.int32)
+    at = 0
+    for i, o in enumerate(offers):
+        base[i] = at
+        if o.access == "queue":
+            rows = 1 if fields["pooled"][i] else n_teams
+            at += rows * int(fields["n_kind_groups"][i]) * (int(fields["n_classes"][i]) + 1)
+        elif o.access == "walk_in":
+            at += n_teams
+        elif o.access == "visit":
+            at += n_places
+        owed[i] = at
+        at += n_teams
+    return {"list_base": base, "owed_base": owed, "hidden_base": at, "n_lists": at + n_places}
+
+
+def _routes(system: System, kinds: tuple[str, ...], v: Resolver) -> dict:
+    names = list(system.offers)
+    branch_to: list[int] = []
+    branch_share: list[float] = []
+    branch_days: list[float] = []
+    branch_fixed: list[bool] = []
+
+    def add(branches: list[Branch], cumulative: bool) -> tuple[int, int]:
+        first, total = len(branch_to), 0.0
+        for b in branches:
+            total += v(b.share)
+            branch_to.append(LEAVE if b.to == "leave" else TO_DOOR if b.to == "door" else names.index(b.to))
+            # shares that add up to one do so exactly, whatever the rounding of their sum
+            cut = 1.0 if cumulative and abs(total - 1.0) < 1e-9 else total
+            branch_share.append(cut if cumulative else v(b.share))
+            branch_days.append(v(b.after_days, "days"))
+            branch_fixed.append(b.spread == "fixed")
+        return first, len(branches)
+
+    route = np.full((len(names), len(OUTCOMES), 3, len(kinds)), NOBODY, np.int32)
+    spans: list[tuple[int, int, int, int]] = []
+    for i, offer in enumerate(system.offers.values()):
+        for r in offer.routes:
+            number = len(spans)
+            spans.append((*add(r.to, True), *add(r.also, False)))
+            for outcome in r.when:
+                for j, fits_level in enumerate(_flags(LEVELS, r.levels)):
+                    for k, fits_kind in enumerate(_flags(kinds, r.kinds)):
+                        if fits_level and fits_kind and route[i, OUTCOMES.index(outcome), j, k] == NOBODY:
+                            route[i, OUTCOMES.index(outcome), j, k] = number
+    doors = list(system.doors.values())
+    door_spans = [add(d.to, True) for d in doors]
+    n = len(doors)
+    span = np.array(spans, np.int32).reshape(len(spans), 4)
+    return {
+        "route": route,
+        "to_from": span[:, 0].copy(),
+        "to_n": span[:, 1].copy(),
+        "also_from": span[:, 2].copy(),
+        "also_n": span[:, 3].copy(),
+        "branch_to": _array(branch_to, np.int32),
+        "branch_share": _array(branch_share, float),
+        "branch_days": _array(branch_days, float),
+        "branch_fixed": _array(branch_fixed, bool),
+        "door_kinds": _array((_flags(kinds, d.kinds) for d in doors), bool).reshape(n, len(kinds)),
+        "door_levels": _array((_flags(LEVELS, d.levels) for d in doors), bool).reshape(n, 3),
+        "door_ages": _array((_age_days(d.ages) for d in doors), np.int32).reshape(n, 2),
+        "door_share": _array((v(d.share) for d in doors), float),
+        "door_seeks": _array(
+            ([logit(v(d.seeks)) + x for x in _by_quintile(v(d.deprived_odds))] for d in doors), float
+        ).reshape(n, 5),
+        "door_navigation": _array((math.log(v(d.navigation_odds)) for d in doors), float),
+        "door_days": _array((v(d.navigation_days, "days") for d in doors), float),
+        "door_wrong": _array((logit(v(d.wrong_door)) for d in doors), float),
+        "door_wrong_days": _array((v(d.wrong_door_days, "days") for d in doors), float),
+        "door_first_branch": _array((s[0] for s in door_spans), np.int32),
+        "door_n_branches": _array((s[1] for s in door_spans), np.int32),
+    }
+
+
+def _staff_tables(
+    config: Config, area: Area, days: Days, minutes: np.ndarray, groups: tuple[str, ...], v: Resolver, multipliers: np.ndarray
+) -> dict:
+    system, roles = config.system, config.workforce.roles
+    names, offers = list(roles), list(system.offers)
+    plan_offer = np.zeros((len(names), len(offers)))
+    plan_overhead = np.zeros((len(names), len(LEDGER_LINES)))
+    for role, plan in system.job_plan.items():
+        for name, share in plan.offers.items():
+            plan_offer[names.index(role), offers.index(name)] = v(share)
+        for line, share in plan.overheads.items():
+            plan_overhead[names.index(role), LEDGER_LINES.index(line)] = v(share)
+    queue_role = np.full(len(groups), NOBODY, np.int32)
+    for group, role in system.queue_work.items():
+        queue_role[groups.index(group)] = names.index(role)
+    working_days_a_year = days.works.mean() * DAYS_PER_YEAR
+    n_teams = len(area.localities)
+    if system.slots_per_week is not None:
+        per_day = np.zeros((n_teams, len(names)))
+        per_day[:, 0] = system.slots_per_week * SLOT_MINUTES / (7.0 * days.works.mean())
+        if not system.job_plan:
+            takes = [i for i, o in enumerate(system.offers.values()) if minutes[i].sum() > 0]
+            plan_offer[0, takes] = 1.0 / max(1, len(takes))
+    else:
+        children = area.children[:, :18, :].sum(axis=1).astype(float)
+        wte = establishment(config.workforce, children.sum(axis=1), children @ multipliers, v(system.staff_by_need), v)
+        hours = np.array([v(r.hours_per_year) for r in roles.values()])
+        per_day = wte * hours * 60.0 / working_days_a_year if working_days_a_year > 0 else wte * 0.0
+    return {
+        "plan_offer": plan_offer,
+        "plan_overhead": plan_overhead,
+        "group_of": _array((groups.index(r.group) for r in roles.values()), np.int32),
+        "queue_role": queue_role,
+        "spare_shared": system.spare_time == "shared",
+        "minutes_per_day": per_day,
+    }
+
+
+def _runs(offer: Offer, days: Days) -> np.ndarray:
+    open_on = np.isin(days.weekday, [WEEKDAYS.index(w) for w in offer.weekdays])
+    return open_on & days.term if offer.term_only else open_on
+
+
+def _sequence(offers: list[Offer], v: Resolver) -> list[tuple[int, bool]]:
+    """The order of a team's day: (offer, True new from the list / False sessions owed)."""
+    steps: list[tuple[int, int, bool]] = []
+    for i, o in enumerate(offers):
+        if o.access == "population":
+            continue
+        course = _whole(v(o.course.contacts)) > 1 or v(o.course.goal_led) > 0
+        if course:
+            steps.append((STAGES.index("owed"), i, False))
+        steps.append((STAGES.index(stage_of(o, course)), i, True))
+    return [(i, new) for _, i, new in sorted(steps)]
+
+
+def stage_of(offer: Offer, course: bool) -> str:
+    """When in a team's day an offer has its turn."""
+    if offer.stage is not None:
+        return offer.stage
+    if offer.requests is not None:
+        return "statutory"
+    if offer.gate is not None:
+        return "triage"
+    by_access = {"walk_in": "drop_in", "visit": "visit"}
+    if offer.access in by_access:
+        return by_access[offer.access]
+    if offer.group is not None:
+        return "group"
+    return "start" if course else "assessment"
+
+

@@ -1,0 +1,213 @@
+"""The data dictionary: every column of every table of a run, with its unit, its type and what it means.
+
+This is the one place that declares them. A run keeps plain columns with codes; its pandas frames show the
+same columns with names for codes and a missing value where something did not happen. The file that goes
+out with every results folder is :func:`dictionary_frame`; :func:`differences` finds out whether a table
+and its declaration have drifted apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sim.kernel.state import WEEKLY_MEASURES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BANDS = ("w0_1", "w1_2", "w2_4", "w4_12", "w12_18", "w18_52", "w52_plus")
+
+WEEKLY_MEANING = {
+    "onsets": "needs that began",
+    "identified": "needs that somebody noticed for the first time",
+    "referred": "needs whose recorded clock started",
+    "first_contacts": "needs with their first contact",
+    "first_useful": "needs with their first useful support",
+    "specialist_starts": "needs whose specialist support started",
+    "contacts": "contacts that took place",
+    "not_brought": "appointments to which the child was not brought",
+    "turned_away": "families turned away from a full session",
+    "left": "needs that left the system for whatever reason",
+    "gave_up": "needs whose family gave up waiting or coming",
+    "in_contact": "needs with an open episode at the end of the week",
+    "statutory_requests": "requests for statutory advice",
+    "statutory_on_time": "statutory advice given by its deadline",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: ``stored`` is the numpy type of the plain column, ``shown`` the type in the frame."""
+
+    name: str
+    unit: str
+    stored: str
+    shown: str
+    meaning: str
+
+
+def _code(name: str, stored: str, meaning: str) -> Column:
+    return Column(name, "name", stored, "string", meaning)
+
+
+def _day(name: str, meaning: str, always: bool = False) -> Column:
+    return Column(name, "day", "int32", "int32" if always else "Int64", meaning)
+
+
+def _number(name: str, unit: str, stored: str, meaning: str) -> Column:
+    return Column(name, unit, stored, stored, meaning)
+
+
+_WEEK = _number("week", "week", "int32", "week of the run, 0 is the first of the history")
+_QUINTILE = _number("imd_quintile", "quintile", "int8", "deprivation fifth, 1 is the most deprived")
+_LOCALITY = _code("locality", "int32", "locality in which the child lives")
+_LEVEL_OF_NEED = "level of support it calls for at its start or on the decision day, whichever is later"
+_POINTS = "points (0-5)"
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "children": (
+        _number("child_id", "id", "int64", "child, the same in every system with the same seed"),
+        _LOCALITY,
+        _QUINTILE,
+        _day("birth_day", "day of birth, negative before the start of the history", always=True),
+        _number("navigation", "SD", "float64", "family's ability to find its way through services"),
+        _code("place_early", "int32", "place attended before school, missing if none"),
+        _code("place_primary", "int32", "primary or special school attended, missing if none"),
+        _code("place_secondary", "int32", "secondary or special school attended, missing if none"),
+    ),
+    "needs": (
+        _number("need_id", "id", "int64", "need, the same in every system with the same seed"),
+        _number("child_id", "id", "int64", "child whose need it is"),
+        _number("child_row", "row", "int32", "row of that child in the table of children, from 0"),
+        _code("kind", "int16", "kind of need"),
+        _code("level", "int8", _LEVEL_OF_NEED),
+        _day("onset_day", "the need began", always=True),
+        _day("identified_day", "somebody noticed it"),
+        _day("concern_day", "a concern was first raised: the family sought help"),
+        _day("referred_day", "the recorded clock started"),
+        _day("first_contact_day", "first contact"),
+        _day("first_useful_day", "first useful support: advice, strategies or therapy, not assessment alone"),
+        _day("second_contact_day", "second contact"),
+        _day("specialist_start_day", "specialist support started"),
+        _day("left_day", "left the system, and has not come back"),
+        _code("left_reason", "int8", "why it left"),
+        _day("out_day", "the child leaves at the upper age; may be after the end day", always=True),
+        _number("score_start", _POINTS, "float64", "functional score at the later of onset and decision day"),
+        _number("score_end", _POINTS, "float64", "functional score on the end day, or on leaving by age"),
+        _number("score_no_service", _POINTS, "float64", "score on that same day had there been no service"),
+        _number("potential", _POINTS, "float64", "functional score to which full support would lead"),
+        _number("score_years", "point-years", "float64", "functional score added up over the horizon"),
+        _number("score_years_no_service", "point-years", "float64", "the same had there been no service"),
+        _number("contacts", "contacts", "int32", "contacts that took place"),
+        _number("minutes", "minutes", "int32", "staff minutes spent on the need"),
+        _number("not_brought", "appointments", "int32", "appointments to which the child was not brought"),
+        _number("system_at_entry", "code", "int8", "system through which the need first entered"),
+        _code("place", "int32", "place the child attends at the end, missing if none"),
+        _LOCALITY,
+        _QUINTILE,
+        _number("aged_out", "true or false", "bool", "the child left at the upper age"),
+        _number("open", "true or false", "bool", "an episode is still open on the end day"),
+    ),
+    "waiting": (
+        _WEEK,
+        _code("offer", "int16", "offer whose list it is"),
+        _code("locality", "int32", "locality whose list it is, missing if the whole area shares it"),
+        _number("size", "needs", "int32", "needs on the list at the end of the week"),
+        *(
+            _number(b, "needs", "int32", f"of these waiting {text} weeks so far for a first contact")
+            for b, text in zip(
+                BANDS,
+                (
+                    "0 to 1",
+                    "over 1 to 2",
+                    "over 2 to 4",
+                    "over 4 to 12",
+                    "over 12 to 18",
+                    "over 18 to 52",
+                    "over 52",
+                ),
+                strict=True,
+            )
+        ),
+    ),
+    "weekly": (
+        _WEEK,
+        _code(
+            "measure",
+            "int16",
+            "what was counted: " + "; ".join(f"{k} = {WEEKLY_MEANING[k]}" for k in WEEKLY_MEASURES),
+        ),
+        _LOCALITY,
+        _QUINTILE,
+        _code("level", "int8", "level of the need, missing if it does not apply"),
+        _number("value", "count", "int32", "how many in that week"),
+    ),
+    "ledger": (
+        _WEEK,
+        _code("locality", "int32", "locality whose staff it is"),
+        _code("role", "int16", "role (pay band or kind of staff)"),
+        _code("line", "int16", "what the time went into"),
+        _number("minutes", "minutes", "int64", "staff minutes; all lines together are the minutes available"),
+    ),
+    "available": (
+        _WEEK,
+        _code("locality", "int32", "locality whose staff it is"),
+        _code("role", "int16", "role (pay band or kind of staff)"),
+        _number("minutes", "minutes", "int64", "staff minutes at work, net of leave, sickness and vacancies"),
+    ),
+    "offers": (
+        _code("offer", "int16", "offer"),
+        _code("strand", "int8", "strand of the fifteen outcomes"),
+        _code("level", "int8", "level of the offer, universal to specialist"),
+        _number("minutes", "minutes", "int64", "staff minutes spent on it over the horizon"),
+        _number("contacts", "contacts", "int64", "contacts over the horizon"),
+        _number("needs_reached", "needs", "int64", "different needs seen at least once over the horizon"),
+    ),
+    "events": (
+        _day("day", "when it happened", always=True),
+        _number("need_id", "id", "int64", "need to which it happened"),
+        _number("child_id", "id", "int64", "child whose need it is"),
+        _code("place", "int32", "place where it happened, missing if none"),
+        _code("offer", "int16", "offer concerned, missing if none"),
+        _code("event", "int8", "what happened"),
+    ),
+}
+
+
+def column_names(table: str) -> list[str]:
+    """Names of the columns of a table, in order."""
+    return [c.name for c in TABLES[table]]
+
+
+def differences(columns: Mapping[str, Iterable[str]]) -> list[str]:
+    """One sentence for each table or column that is undeclared, missing or out of order.
+
+    ``columns`` gives the column names by table, for example ``{"needs": run.needs.columns}``. Tables that a
+    run need not have (events are only kept when asked for) may be left out.
+    """
+    out: list[str] = []
+    for table, found in columns.items():
+        if table not in TABLES:
+            out.append(f"{table}: table is not in the data dictionary")
+            continue
+        names, declared = list(found), column_names(table)
+        out += [f"{table}.{n}: column is not in the data dictionary" for n in names if n not in declared]
+        out += [f"{table}.{n}: column of the data dictionary is missing" for n in declared if n not in names]
+        if sorted(names) == sorted(declared) and names != declared:
+            out.append(
+                f"{table}: columns are in the order {', '.join(names)}; declared is {', '.join(declared)}"
+            )
+    return out
+
+
+def dictionary_frame() -> pd.DataFrame:
+    """The data dictionary as a table: table, column, unit, type, meaning; the headline measures come last."""
+    import pandas as pd
+
+    from sim.measures.labels import LABELS
+
+    rows = [(table, c.name, c.unit, c.shown, c.meaning) for table, cols in TABLES.items() for c in cols]
+    rows += [("summary", name, m.stored_unit, "float64", m.label) for name, m in LABELS.items()]
+    return pd.DataFrame(rows, columns=["table", "column", "unit", "type", "meaning"])

@@ -1,0 +1,425 @@
+"""The arrays that the kernel reads and changes, grouped by what they are about.
+
+``Rules`` is the compiled configuration (never changed), ``People`` the children, needs and places, ``Tickets`` the
+episodes of care (one need in one offer), ``Books`` the lists, the diary, staff minutes and counts. Days are whole
+numbers from the first day of the history; ``NEVER`` stands for a day that has not come. Shapes are given with
+o offers, k kinds, g staff groups, r roles, t teams (= localities), p places, d days, w weeks.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+NEVER = -1_000_000
+NOBODY = -1
+
+# access of an offer
+QUEUE, WALK_IN, VISIT, POPULATION = 0, 1, 2, 3
+# where a branch leads, besides offers
+LEAVE, TO_DOOR = -1, -2
+# outcomes, in the order of sim.system.OUTCOMES
+ACCEPTED, REJECTED, DONE, GOAL_MET, STALLED, NOT_IN_NEED, SENT_AWAY, GAVE_UP = range(8)
+# reasons for leaving, besides the outcomes
+NOT_SERVED, AGED_OUT, NEVER_SOUGHT, BEFORE_START, NOT_LEFT = 8, 9, 10, 11, 12
+# what a need is doing outside offers
+TO_COME, HIDDEN, KNOWN, ON_THE_WAY, GONE = range(5)
+# state of a ticket
+FREE, DELAYED, WAITING, RUNNING, BETWEEN, OWED, IN_GROUP, LEADS_GROUP, CANDIDATE = range(9)
+# why the diary holds a ticket
+NOTHING, CHANCE, ARRIVE, JOIN, GIVE_UP, END_SUPPORT, SESSION, REQUEST_CHANCE = range(8)
+# fixed events, in the order in which those of one day are handled
+BEGIN, WORSEN, MOVE, AGE_OUT = range(4)
+# minutes of a contact
+MAIN, INDIRECT, TRAVEL, LOST = range(4)
+# ledger lines, in the order of sim.system.LEDGER_LINES
+(
+    L_DIRECT,
+    L_GROUP,
+    L_DROP_IN,
+    L_VISIT,
+    L_COACHING,
+    L_UNIVERSAL,
+    L_STATUTORY,
+    L_TRIAGE,
+    L_QUEUE,
+    L_LOST,
+    L_INDIRECT,
+    L_TRAVEL,
+    L_COORDINATION,
+    L_CHANGE,
+    L_UNUSED,
+) = range(15)
+# weekly counts
+WEEKLY_MEASURES = (
+    "onsets",
+    "identified",
+    "referred",
+    "first_contacts",
+    "first_useful",
+    "specialist_starts",
+    "contacts",
+    "not_brought",
+    "turned_away",
+    "left",
+    "gave_up",
+    "in_contact",
+    "statutory_requests",
+    "statutory_on_time",
+)
+(
+    W_ONSETS,
+    W_IDENTIFIED,
+    W_REFERRED,
+    W_FIRST,
+    W_USEFUL,
+    W_SPECIALIST,
+    W_CONTACTS,
+    W_NOT_BROUGHT,
+    W_TURNED_AWAY,
+    W_LEFT,
+    W_GAVE_UP,
+    W_IN_CONTACT,
+    W_REQUESTS,
+    W_ON_TIME,
+) = range(14)
+# event log
+EVENTS = (
+    "need_begins",
+    "worsens",
+    "moves_place",
+    "leaves_with_age",
+    "noticed",
+    "does_not_seek",
+    "seeks",
+    "wrong_door",
+    "arrives",
+    "joins_list",
+    "support_starts",
+    "support_ends",
+    "accepted",
+    "rejected",
+    "more_information",
+    "contact",
+    "not_brought",
+    "turned_away",
+    "gives_up",
+    "sent_away",
+    "course_ends",
+    "leaves",
+    "found_at_visit",
+    "request",
+)
+(
+    E_BEGIN,
+    E_WORSEN,
+    E_MOVE,
+    E_AGE_OUT,
+    E_NOTICED,
+    E_NOT_SEEKING,
+    E_SEEKS,
+    E_WRONG_DOOR,
+    E_ARRIVES,
+    E_JOINS,
+    E_SUPPORT,
+    E_SUPPORT_ENDS,
+    E_ACCEPTED,
+    E_REJECTED,
+    E_MORE_INFORMATION,
+    E_CONTACT,
+    E_NOT_BROUGHT,
+    E_TURNED_AWAY,
+    E_GIVES_UP,
+    E_SENT_AWAY,
+    E_COURSE_ENDS,
+    E_LEAVES,
+    E_FOUND,
+    E_REQUEST,
+) = range(24)
+# scalars that change: positions in Books.counter
+C_FREE, C_FIXED, C_LOG, C_FULL, C_USED = range(5)
+BANDS = 7  # weeks waited: 0-1, >1-2, >2-4, >4-12, >12-18, >18-52, >52
+
+
+Spec = dict[str, type]
+
+
+def records(spec: Spec, n: int, columns: dict[str, np.ndarray] | None = None, empty: dict[str, object] | None = None) -> np.ndarray:
+    """An array of ``n`` records with the fields of ``spec``: what belongs to one thing lies together in memory.
+
+    ``columns`` fills fields, ``empty`` gives fields a constant; the rest is zero.
+    """
+    out = np.zeros(n, np.dtype(list(spec.items()), align=True)).view(np.recarray)
+    for name, values in {**(columns or {}), **(empty or {})}.items():
+        out[name] = values
+    return out
+
+
+OFFER: Spec = {
+    "access": np.int8,
+    "serves_child": np.bool_,
+    "age_from": np.int32,  # days
+    "age_to": np.int32,
+    "line": np.int8,
+    "is_contact": np.bool_,
+    "clock": np.bool_,
+    "specialist": np.bool_,
+    "pooled": np.bool_,
+    "n_kind_groups": np.int32,
+    "n_classes": np.int32,
+    "rule_from": np.int32,  # priority rules of the offer: first, and number
+    "rule_n": np.int32,
+    "carve_share": np.float64,
+    "carve_released": np.bool_,
+    "patience": np.float64,  # mean days; 0: for ever
+    "notice": np.int32,  # days
+    "contacts": np.int32,
+    "every": np.int32,  # days
+    "goal_led": np.float64,
+    "most_contacts": np.int32,
+    "review_every": np.int32,
+    "goal_points": np.float64,
+    "stall_points": np.float64,
+    "nb_base": np.float64,  # was not brought: log odds at zero wait; -1e9: never
+    "nb_day": np.float64,  # log odds per day waited
+    "nb_winter": np.float64,
+    "nb_most": np.float64,
+    "nb_discharge": np.float64,
+    "rebook": np.int32,  # days
+    "gate": np.bool_,
+    "more_information": np.float64,
+    "more_information_days": np.float64,
+    "school_share": np.float64,  # of the delivery, to which the place's capability applies
+    "kept_up": np.float64,
+    "lasts": np.int32,  # days
+    "helps": np.bool_,  # has an effect on the child
+    "group_size": np.int32,  # 0: individual
+    "group_smallest": np.int32,
+    "group_wait": np.int32,  # days
+    "visit_minutes": np.int32,
+    "visit_children": np.float64,  # share
+    "visit_finds": np.float64,
+    "gives_up_full": np.float64,
+    "request_rate": np.float64,  # per day
+    "request_wait": np.int32,  # days
+    "request_hazard": np.float64,
+    "request_deadline": np.int32,  # days
+    "validation_every": np.int32,  # weeks; 0: never
+    "list_base": np.int32,  # first list of the offer
+    "owed_base": np.int32,  # first owed list (one per team)
+}
+STEP: Spec = {"offer": np.int32, "new": np.bool_}  # of a team's day; new: from the list, else sessions owed
+SPAN: Spec = {"to_from": np.int32, "to_n": np.int32, "also_from": np.int32, "also_n": np.int32}
+BRANCH: Spec = {
+    "to": np.int32,
+    "share": np.float64,  # alternatives: cumulative; also: probability
+    "days": np.float64,
+    "fixed": np.bool_,
+}
+DOOR: Spec = {
+    "share": np.float64,
+    "navigation": np.float64,  # log odds per sd
+    "days": np.float64,
+    "wrong": np.float64,  # log odds
+    "wrong_days": np.float64,
+    "first_branch": np.int32,
+    "n_branches": np.int32,
+}
+KIND: Spec = {"normal": np.float64, "targeted": np.float64, "special": np.float64}
+
+
+class Rules(NamedTuple):
+    """The compiled system, needs and workforce; see :mod:`sim.compile`."""
+
+    seed: np.uint64
+    n_teams: int
+    n_groups: int
+    n_roles: int
+    decision_day: int
+    end_day: int
+    log_events: bool
+    offers: np.ndarray  # (o,) OFFER
+    offer_kinds: np.ndarray  # (o, k) bool
+    kind_group: np.ndarray  # (o, k) list within the offer that a kind waits on
+    kind_weight: np.ndarray  # (o, k) per kind group
+    rule_kinds: np.ndarray  # (priority rules, k) bool
+    rule_levels: np.ndarray  # (priority rules, 3) bool
+    rule_ages: np.ndarray  # (priority rules, 2) days
+    rule_share: np.ndarray  # (priority rules,)
+    nb_deprived: np.ndarray  # (o, 5) log odds of not being brought
+    accept: np.ndarray  # (o, 3)
+    rate: np.ndarray  # (o, 3) per day, by level of the need
+    request_levels: np.ndarray  # (o, 3) bool
+    upkeep_child: np.ndarray  # (o, g) minutes per child on the list per week
+    upkeep_rebook: np.ndarray  # (o, g) minutes per rebooking
+    upkeep_validation: np.ndarray  # (o, g) minutes per child on the list per round
+    minutes: np.ndarray  # (o, g, 3) main, indirect, travel
+    runs: np.ndarray  # (o, d) bool
+    sequence: np.ndarray  # (steps,) STEP, the order of a team's day
+    hidden_base: int  # lists of unknown needs, one per place
+    route: np.ndarray  # (o, outcomes, 3, k) span or -1
+    spans: np.ndarray  # (routes,) SPAN
+    branches: np.ndarray  # (branches,) BRANCH
+    doors: np.ndarray  # (doors,) DOOR
+    door_kinds: np.ndarray  # (doors, k) bool
+    door_levels: np.ndarray  # (doors, 3) bool
+    door_ages: np.ndarray  # (doors, 2) days
+    door_seeks: np.ndarray  # (doors, 5) log odds by quintile
+    kinds: np.ndarray  # (k,) KIND
+    band_from: np.ndarray  # (k, bands) days of age
+    band_drift: np.ndarray  # (k, bands) points a day
+    noticed_from: np.ndarray  # (k, bands)
+    noticed_rate: np.ndarray  # (k, bands) per day
+    worsen_points: float
+    start_waiting: int  # days: concerns up to this old at the start are still to be dealt with
+    start_returns: float  # per day: those known for longer come back
+    capability_drift: float  # points a day at full capability
+    capability_notices: float
+    capability_gain: float  # per hour per 100 children
+    capability_keep: float  # per week
+    fidelity_floor: float
+    plan_offer: np.ndarray  # (r, o) share
+    plan_overhead: np.ndarray  # (r, lines) share
+    group_of: np.ndarray  # (r,)
+    queue_role: np.ndarray  # (g,) role that pays first; -1: none
+    spare_shared: bool
+    minutes_per_day: np.ndarray  # (t, r) of a working day
+    works: np.ndarray  # (d,) bool
+    works_before: np.ndarray  # (d + 1,) working days before a day
+    winter: np.ndarray  # (d,) bool
+
+
+CHILD: Spec = {
+    "id": np.int64,
+    "navigation": np.float64,
+    "birth": np.int32,
+    "locality": np.int32,
+    "early": np.int32,  # place before school
+    "primary": np.int32,
+    "secondary": np.int32,
+    "first": np.int32,  # first need
+    "out": np.int32,  # day of leaving with age
+    "to_school": np.int32,  # day of the move to primary school
+    "to_secondary": np.int32,
+    "needs": np.int8,  # number of needs
+    "quintile": np.int8,  # 0..4
+}
+NEED: Spec = {
+    "key": np.int64,  # who draws random numbers: child_id * 64 + kind
+    "seen_by": np.int64,  # bits: offers that reached the need in the horizon
+    "onset_score": np.float64,
+    "deviation": np.float64,  # points a day
+    "potential": np.float64,
+    "y": np.float64,  # score at ...
+    "support": np.float64,  # sum of rates, per day
+    "capability_then": np.float64,  # place's capability-days at y_day
+    "score_days": np.float64,  # integral of the score over the horizon so far, point-days
+    "y_day": np.int32,  # ... this day
+    "child": np.int32,  # row of the child
+    "onset": np.int32,
+    "worsens": np.int32,  # day, or NEVER
+    "place": np.int32,  # where the child is now
+    "identified": np.int32,
+    "concern": np.int32,
+    "referred": np.int32,
+    "first_contact": np.int32,
+    "first_useful": np.int32,
+    "second_contact": np.int32,
+    "specialist_start": np.int32,
+    "left": np.int32,
+    "tickets": np.int32,  # first of the need's tickets, or -1
+    "contacts": np.int32,
+    "minutes": np.int32,
+    "lists_joined": np.int32,  # occasions of draws
+    "arrivals": np.int32,
+    "routings": np.int32,
+    "appointments": np.int32,
+    "noticed_chances": np.int32,  # chances of being noticed drawn so far
+    "not_brought": np.int16,
+    "kind": np.int8,
+    "phase": np.int8,  # TO_COME .. GONE
+    "supports": np.int8,  # number of supports running
+    "reason": np.int8,
+    "open": np.int8,  # episodes open
+    "sought": np.int8,
+    "level": np.int8,  # level called for when the need began
+    "referral": np.bool_,  # known and referred on the day it begins (a given stream)
+    "urgent": np.bool_,  # marked in the stream's file
+}
+PLACE: Spec = {
+    "pupils": np.float64,
+    "capability": np.float64,
+    "capability_new": np.float64,  # gained this week, in force from next week on
+    "capability_days": np.float64,  # integral up to the start of the week
+    "visit_weight": np.float64,
+    "visit_credit": np.float64,
+    "visits": np.int32,
+    "locality": np.int32,
+}
+
+
+class People(NamedTuple):
+    """Children (c,), their needs (n,) and the places (p,)."""
+
+    children: np.ndarray  # (c,) CHILD
+    needs: np.ndarray  # (n,) NEED
+    places: np.ndarray  # (p,) PLACE
+    team_place: np.ndarray  # places in the order of their teams
+    team_first: np.ndarray  # (t + 1,) where a team's places begin in that order
+
+
+TICKET: Spec = {
+    "rate": np.float64,  # support while it runs
+    "y_then": np.float64,  # score at the start
+    "y_last": np.float64,  # score at the last review
+    "need": np.int32,
+    "team": np.int32,
+    "day": np.int32,  # diary day, or NEVER
+    "after": np.int32,  # diary chain
+    "before": np.int32,
+    "behind": np.int32,  # list chain
+    "ahead": np.int32,
+    "queue": np.int32,  # list it stands on, or -1
+    "joined": np.int32,
+    "ready": np.int32,  # not to be seen before this day
+    "fellow": np.int32,  # next member of the group
+    "sibling": np.int32,  # next ticket of the same need
+    "contacts": np.int32,
+    "tries": np.int32,
+    "offer": np.int16,
+    "state": np.int8,
+    "why": np.int8,  # reason for the diary entry
+    "goal_led": np.bool_,
+}
+Tickets = np.ndarray
+"""Episodes, one need in one offer: (n + pool,) TICKET. Row i < n is need i's own entry (its life outside offers)."""
+
+LIST: Spec = {"turn": np.float64, "head": np.int32, "tail": np.int32, "length": np.int32}
+DIARY: Spec = {"head": np.int32, "tail": np.int32}
+TALLY: Spec = {"contacts": np.int64, "minutes": np.int64}
+EVENT: Spec = {"day": np.int32, "need": np.int32, "place": np.int32, "offer": np.int16, "event": np.int8}
+
+
+class Books(NamedTuple):
+    """Lists, diary, minutes, counts."""
+
+    lists: np.ndarray  # (lists,) LIST; turn: fair turns between the kinds of one offer
+    diary: np.ndarray  # (d,) DIARY
+    fixed: np.ndarray  # (events,) packed (day, what, need), sorted
+    begins: np.ndarray  # (d + 1,) number of fixed events by day
+    counter: np.ndarray
+    carve: np.ndarray  # (o, t) kept appointments owed
+    credit: np.ndarray  # (t, o, r) minutes left today
+    week_budget: np.ndarray  # (t, o, r)
+    run_days: np.ndarray  # (o, 2) days the offer runs this week, and those gone
+    debt: np.ndarray  # (t, o, r, 4) minutes of work begun and not yet paid
+    queue_carry: np.ndarray  # (t, g) queue management not yet paid
+    rebookings: np.ndarray  # (t, o) since last week
+    available: np.ndarray  # (w, t, r)
+    ledger: np.ndarray  # (w, t, r, lines)
+    waiting: np.ndarray  # (w, o, t, bands + 1)
+    weekly: np.ndarray  # (w, measures, t, 5, 3)
+    in_contact: np.ndarray  # (t, 5, 3)
+    tallies: np.ndarray  # (o,) TALLY, in the horizon
+    log: np.ndarray  # (events,) EVENT

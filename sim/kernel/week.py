@@ -1,0 +1,237 @@
+"""Phase 4: at the end of a week lists are counted, next week's minutes planned, capability moves on."""
+
+from __future__ import annotations
+
+import math
+
+from sim.jit import compiled, inner
+from sim.kernel.sessions import waiting_anywhere
+from sim.kernel.state import (
+    L_QUEUE,
+    L_UNUSED,
+    NEVER,
+    NOBODY,
+    POPULATION,
+    QUEUE,
+    VISIT,
+    W_IN_CONTACT,
+    WALK_IN,
+    Books,
+    People,
+    Rules,
+    Tickets,
+)
+
+
+@inner
+def band(days: int) -> int:
+    """Weeks band of the published collection: 0-1, >1-2, >2-4, >4-12, >12-18, >18-52, >52 weeks."""
+    if days <= 7:
+        return 0
+    if days <= 14:
+        return 1
+    if days <= 28:
+        return 2
+    if days <= 84:
+        return 3
+    if days <= 126:
+        return 4
+    return 5 if days <= 364 else 6
+
+
+@inner
+def count_list(rules: Rules, people: People, tickets: Tickets, books: Books, queue: int, offer: int, team: int, day: int) -> None:
+    """Enter everybody on one list in this week's count, by weeks waited so far.
+
+    Where the recorded clock runs and the first contact has not been had, the wait is from the clock start.
+    """
+    week = day // 7
+    t = books.lists.head[queue]
+    while t != NOBODY:
+        need = tickets.need[t]
+        since = tickets.joined[t]
+        if rules.offers.clock[offer] and people.needs.first_contact[need] == NEVER and people.needs.referred[need] != NEVER:
+            since = people.needs.referred[need]
+        books.waiting[week, offer, team, 0] += 1
+        books.waiting[week, offer, team, 1 + band(day - since)] += 1
+        t = tickets.behind[t]
+
+
+@inner
+def count_lists(rules: Rules, people: People, tickets: Tickets, books: Books, day: int) -> None:
+    """Count all lists. A list that serves the whole area is entered under the first team."""
+    for offer in range(rules.offers.access.shape[0]):
+        base = rules.offers.list_base[offer]
+        access = rules.offers.access[offer]
+        if access == QUEUE:
+            n = rules.offers.n_kind_groups[offer] * (rules.offers.n_classes[offer] + 1)
+            for row in range(1 if rules.offers.pooled[offer] else rules.n_teams):
+                for q in range(base + row * n, base + (row + 1) * n):
+                    count_list(rules, people, tickets, books, q, offer, row, day)
+        elif access == WALK_IN:
+            for team in range(rules.n_teams):
+                count_list(rules, people, tickets, books, base + team, offer, team, day)
+        elif access == VISIT:
+            for p in range(people.places.pupils.shape[0]):
+                count_list(rules, people, tickets, books, base + p, offer, people.places.locality[p], day)
+
+
+@inner
+def queue_minutes(rules: Rules, books: Books, team: int, group: int, week: int) -> float:
+    """Minutes that this team's lists ask of a staff group in a week: upkeep, rebookings, validation rounds."""
+    total = 0.0
+    for offer in range(rules.offers.access.shape[0]):
+        per_child = rules.upkeep_child[offer, group]
+        every = rules.offers.validation_every[offer]
+        if every > 0 and week % every == 0:
+            per_child += rules.upkeep_validation[offer, group]
+        if per_child > 0.0 and rules.offers.access[offer] == QUEUE:
+            waiting = waiting_anywhere(rules, books, team, offer)
+            total += per_child * waiting / (rules.n_teams if rules.offers.pooled[offer] else 1)
+        total += rules.upkeep_rebook[offer, group] * books.rebookings[team, offer]
+    return total
+
+
+@inner
+def pay_queue_management(rules: Rules, books: Books, left, team: int, week: int) -> None:  # noqa: ANN001
+    """Queues eat capacity: first the role named for it, then the others of the group; the rest is carried over."""
+    for g in range(rules.n_groups):
+        owed = books.queue_carry[team, g] + queue_minutes(rules, books, team, g, week)
+        due = math.floor(owed)
+        books.queue_carry[team, g] = owed - due
+        for turn in range(2):
+            for r in range(rules.n_roles):
+                named = rules.queue_role[g] == r
+                if due > 0 and (named if turn == 0 else (rules.group_of[r] == g and not named)):
+                    take = min(due, left[r])
+                    left[r] -= take
+                    due -= take
+                    books.ledger[week, team, r, L_QUEUE] += take
+        books.queue_carry[team, g] += due
+
+
+@inner
+def reserve_statutory(rules: Rules, books: Books, left, team: int) -> None:  # noqa: ANN001
+    """Requests with the force of law have the first call on the week's minutes."""
+    for offer in range(rules.offers.access.shape[0]):
+        if rules.offers.request_rate[offer] <= 0.0:
+            continue
+        n = waiting_anywhere(rules, books, team, offer)
+        for g in range(rules.n_groups):
+            wanted = n * (rules.minutes[offer, g, 0] + rules.minutes[offer, g, 1] + rules.minutes[offer, g, 2])
+            for r in range(rules.n_roles):
+                if rules.group_of[r] == g:
+                    wanted += books.debt[team, offer, r, 0] + books.debt[team, offer, r, 1] + books.debt[team, offer, r, 2]
+            for r in range(rules.n_roles):
+                if rules.group_of[r] == g and wanted > 0:
+                    take = min(wanted, left[r])
+                    books.week_budget[team, offer, r] += take
+                    left[r] -= take
+                    wanted -= take
+
+
+@inner
+def plan_role(rules: Rules, people: People, books: Books, team: int, role: int, week: int, minutes: int) -> None:
+    """Divide a role's remaining minutes by its job plan.
+
+    Time for offers that do not run this week (school holidays) goes to the role's other offers in proportion.
+    """
+    left = minutes
+    for line in range(rules.plan_overhead.shape[1]):
+        take = math.floor(minutes * rules.plan_overhead[role, line])
+        books.ledger[week, team, role, line] += take
+        left -= take
+    planned, running, last = 0.0, 0.0, -1
+    for o in range(rules.offers.access.shape[0]):
+        share = rules.plan_offer[role, o]
+        planned += share
+        if share > 0.0 and books.run_days[o, 0] > 0:
+            running += share
+            last = o
+    if last < 0:
+        books.ledger[week, team, role, L_UNUSED] += left
+        return
+    total = min(left, math.floor(minutes * planned + 1e-6))
+    rest = total
+    for o in range(rules.offers.access.shape[0]):
+        share = rules.plan_offer[role, o]
+        if share > 0.0 and books.run_days[o, 0] > 0:
+            part = rest if o == last else min(rest, math.floor(total * share / running))
+            rest -= part
+            spend_or_book(rules, people, books, team, o, role, week, part)
+    books.ledger[week, team, role, L_UNUSED] += left - total
+
+
+@inner
+def spend_or_book(rules: Rules, people: People, books: Books, team: int, offer: int, role: int, week: int, minutes: int) -> None:
+    """Minutes of an offer for a week: to be booked day by day, or spent on places at once (universal work)."""
+    if rules.offers.access[offer] != POPULATION:
+        books.week_budget[team, offer, role] += minutes
+        return
+    books.ledger[week, team, role, rules.offers.line[offer]] += minutes
+    if week * 7 >= rules.decision_day:
+        books.tallies.minutes[offer] += minutes
+    first, end = people.team_first[team], people.team_first[team + 1]
+    weight = 0.0
+    for i in range(first, end):
+        weight += people.places.visit_weight[people.team_place[i]]
+    if weight > 0.0:
+        for i in range(first, end):
+            p = people.team_place[i]
+            if people.places.pupils[p] > 0.0:
+                hours = minutes / 60.0 * people.places.visit_weight[p] / weight
+                people.places.capability_new[p] += rules.capability_gain * hours / (people.places.pupils[p] / 100.0)
+
+
+@compiled
+def plan_week(rules: Rules, people: People, books: Books, week: int) -> None:
+    """Turn next week's available minutes into budgets and ledger entries, team by team, role by role."""
+    first = week * 7
+    end = min(first + 7, rules.works.shape[0])
+    for o in range(rules.offers.access.shape[0]):
+        books.run_days[o, 0] = 0
+        books.run_days[o, 1] = 0
+        for d in range(first, end):
+            if rules.runs[o, d] and rules.works[d]:
+                books.run_days[o, 0] += 1
+    books.week_budget[:] = 0
+    for team in range(rules.n_teams):
+        left = books.available[week, team]
+        for r in range(rules.n_roles):
+            per_day = rules.minutes_per_day[team, r]
+            left[r] = math.floor(per_day * rules.works_before[end] + 1e-6) - math.floor(
+                per_day * rules.works_before[first] + 1e-6
+            )
+        remaining = left.copy()
+        pay_queue_management(rules, books, remaining, team, week)
+        reserve_statutory(rules, books, remaining, team)
+        for r in range(rules.n_roles):
+            plan_role(rules, people, books, team, r, week, remaining[r])
+    books.rebookings[:] = 0
+
+
+@inner
+def move_capability(rules: Rules, people: People) -> None:
+    """A week's capability counts towards its integral; staff turnover takes some, coaching adds some."""
+    for p in range(people.places.capability.shape[0]):
+        c = people.places.capability[p]
+        people.places.capability_days[p] += 7.0 * c
+        c *= rules.capability_keep
+        people.places.capability[p] = min(1.0, c + people.places.capability_new[p] * (1.0 - c))
+        people.places.capability_new[p] = 0.0
+
+
+@inner
+def count_in_contact(books: Books, week: int) -> None:
+    """Needs with an open episode at the end of the week."""
+    books.weekly[week, W_IN_CONTACT] = books.in_contact
+
+
+@compiled
+def end_week(rules: Rules, people: People, tickets: Tickets, books: Books, day: int) -> None:
+    """Close the week that ends with this day and plan the next."""
+    count_lists(rules, people, tickets, books, day)
+    count_in_contact(books, day // 7)
+    move_capability(rules, people)
+    if day + 1 < rules.end_day:
+        plan_week(rules, people, books, day // 7 + 1)

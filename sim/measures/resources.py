@@ -1,0 +1,75 @@
+"""What goes in and how well it is done: staff time, money, and the quality of what is delivered.
+
+Every available minute is in exactly one ledger line, so the shares of staff time add up to one. All
+minutes are paid for, also those nobody used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sim.measures.counting import Bools, Floats, divide, ratios, sum_by
+from sim.measures.impact import ROUNDING_POINTS, significant_points
+from sim.measures.who_counts import Counted, RunColumns, horizon_years, in_window
+from sim.system import LEDGER_LINES
+
+
+def staff_time(run: RunColumns) -> dict[str, float]:
+    """Hours per 1,000 children and year, and the share of them in each ledger line."""
+    minutes = _minutes(run, "line", len(run.lines))
+    by_line = dict(zip(run.lines, ratios(minutes, np.full_like(minutes, minutes.sum())), strict=True))
+    hours = minutes.sum() / 60.0
+    recorded = len(run.tables["ledger"]["week"]) > 0
+    out = {
+        "staff_hours_per_1000_children_per_year": 1000.0
+        * divide(hours if recorded else np.nan, run.population.sum() * horizon_years(run))
+    }
+    return out | {f"time_share_{line}": float(by_line[line]) for line in LEDGER_LINES}
+
+
+def cost(run: RunColumns, counted: Counted) -> dict[str, float]:
+    """Pounds of staff time: per child, per child reached and per clinically significant change."""
+    pounds = staff_pounds(run)
+    children_reached = np.unique(run.tables["needs"]["child_row"][counted.in_need & counted.seen]).size
+    changes = np.count_nonzero(
+        (counted.change >= significant_points(run) - ROUNDING_POINTS) & counted.present
+    )
+    return {
+        "pounds_per_child_per_year": divide(pounds, run.population.sum() * horizon_years(run)),
+        "pounds_per_child_reached": divide(pounds, children_reached),
+        "pounds_per_significant_change": divide(pounds, changes),
+    }
+
+
+def quality(run: RunColumns, counted: Counted, totals: Mapping[str, float]) -> dict[str, float]:
+    """Was not brought, statutory advice on time, contacts per need seen.
+
+    ``totals`` are the :func:`sim.measures.waits.weekly_totals` of the run.
+    """
+    t = run.tables["needs"]
+    seen: Bools = counted.in_need & counted.seen
+    # advice asked for just before the window may be given within it, hence never more than all
+    on_time = min(totals["statutory_on_time"], totals["statutory_requests"])
+    return {
+        "not_brought_share": divide(totals["not_brought"], totals["not_brought"] + totals["contacts"]),
+        "statutory_on_time_share": divide(on_time, totals["statutory_requests"]),
+        "contacts_per_need_seen": divide(t["contacts"][seen].sum(), np.count_nonzero(seen)),
+    }
+
+
+def staff_pounds(run: RunColumns) -> float:
+    """Cost of all staff minutes of the window, pounds; NaN if no staff time was recorded."""
+    if len(run.tables["ledger"]["week"]) == 0:
+        return float("nan")
+    value = run.config.resolver()
+    rates = np.array([value(run.config.workforce.roles[name].pounds_per_hour) for name in run.roles])
+    return float(_minutes(run, "role", len(run.roles)) @ rates) / 60.0
+
+
+def _minutes(run: RunColumns, column: str, n: int) -> Floats:
+    """Staff minutes of the window by a code column of the ledger; shape (n,)."""
+    ledger = run.tables["ledger"]
+    rows = in_window(run, ledger["week"])
+    return sum_by(ledger["minutes"], rows, ledger[column], n)

@@ -1,0 +1,394 @@
+"""A system described as data: doors, offers and a job plan, as a service would put it on paper.
+
+A *door* is how a known concern enters. An *offer* is something a child, a family or a place can receive.
+The *job plan* says how each role's time is divided. Nothing here runs: :mod:`sim.compile` turns a checked
+system into the flat tables that the engine reads, so that a new pathway needs YAML only.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from sim.quantity import (
+    Count,
+    Days,
+    Minutes,
+    Multiplier,
+    OddsRatio,
+    PerYear,
+    Points,
+    Share,
+    StandardDeviations,
+    Strict,
+    Weeks,
+)
+
+Strand = Literal["family_support", "environment", "workforce", "identification", "intervention"]
+Level = Literal["universal", "targeted", "specialist"]
+Access = Literal["queue", "walk_in", "visit", "population"]
+Outcome = Literal[
+    "accepted",  # the gate let the need through
+    "rejected",  # the gate turned it away
+    "done",  # the contact or the course is over; more may be needed
+    "goal_met",  # the course ended because the functional goal was reached
+    "stalled",  # the course ended because progress stopped
+    "not_in_need",  # found within the normal range
+    "discharged_not_brought",  # sent away after not being brought
+    "gave_up",  # left the list, or turned away from a full drop-in once too often
+    "not_served",  # the offer is not for this kind or age
+]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+STRANDS: tuple[Strand, ...] = ("family_support", "environment", "workforce", "identification", "intervention")
+LEVELS: tuple[Level, ...] = ("universal", "targeted", "specialist")
+OUTCOMES: tuple[Outcome, ...] = (
+    "accepted",
+    "rejected",
+    "done",
+    "goal_met",
+    "stalled",
+    "not_in_need",
+    "discharged_not_brought",
+    "gave_up",
+    "not_served",
+)
+LEDGER_LINES = (
+    "direct_contact",
+    "group",
+    "drop_in",
+    "link_visit",
+    "coaching",
+    "universal_work",
+    "statutory",
+    "triage",
+    "queue_management",
+    "lost_to_non_attendance",
+    "indirect",
+    "travel",
+    "coordination",
+    "change",
+    "unused",
+)
+LedgerLine = Literal[
+    "direct_contact",
+    "group",
+    "drop_in",
+    "link_visit",
+    "coaching",
+    "universal_work",
+    "statutory",
+    "triage",
+    "queue_management",
+    "lost_to_non_attendance",
+    "indirect",
+    "travel",
+    "coordination",
+    "change",
+    "unused",
+]
+
+All = Literal["all"]
+AgeRange = Annotated[tuple[float, float], Field(description="from (inclusive) and to (exclusive), years")]
+EVERY_AGE: tuple[float, float] = (0.0, 25.0)
+
+
+class Branch(Strict):
+    """Where a child's need goes next: an offer, ``door`` (find the way in again) or ``leave``."""
+
+    to: str
+    share: Share = 1.0
+    after_days: Days = 0.0  # mean delay; see spread
+    spread: Literal["fixed", "exponential"] = "exponential"
+
+
+class Door(Strict):
+    """How a known concern enters, who it is for, and what stands in the way."""
+
+    ages: AgeRange = EVERY_AGE
+    kinds: list[str] | All = "all"
+    levels: list[Level] | All = "all"
+    share: Share = 1.0  # of the concerns that several doors would fit
+    seeks: Share = 1.0  # families with a known need who come at all (average navigation, middle quintile)
+    deprived_odds: OddsRatio = 1.0  # odds of coming, quintile 1 against quintile 5
+    navigation_odds: OddsRatio = 1.0  # odds of coming per standard deviation of navigation ability
+    navigation_days: Days = 0.0  # mean days from concern to arriving, average navigation ability
+    wrong_door: Share = 0.0  # arrive at the wrong door and are sent on
+    wrong_door_days: Days = 0.0  # mean days lost by a wrong door
+    to: list[Branch] = Field(min_length=1)
+
+
+class Route(Strict):
+    """What happens after an outcome. ``to`` are alternatives (what is left over leaves); ``also`` run besides."""
+
+    when: list[Outcome] = Field(min_length=1)
+    kinds: list[str] | All = "all"
+    levels: list[Level] | All = "all"
+    to: list[Branch] = []
+    also: list[Branch] = []
+
+
+class PriorityRule(Strict):
+    """Who goes before whom: the first rule that fits gives the class; those who fit none come last."""
+
+    kinds: list[str] | All = "all"
+    levels: list[Level] | All = "all"
+    ages: AgeRange = EVERY_AGE
+    share: Share = 1.0  # of those who fit, how many are marked (for example 10 % urgent)
+
+
+class CarveOut(Strict):
+    """A share of the appointments kept for the first priority class."""
+
+    share: Share
+    released: bool = True  # unused kept slots go to the others on the day; false: they are lost
+
+
+class Queue(Strict):
+    """A waiting list: who shares it, in which order it is served, how long people stay on it."""
+
+    lists: Literal["one", "by_kind"] = "one"
+    kind_weights: dict[str, Multiplier] = {}  # by_kind: appointments in proportion to these
+    pool: Literal["locality", "area"] = "locality"  # area: one list served by all teams
+    priority: list[PriorityRule] = []
+    carve_out: CarveOut | None = None
+    patience_weeks: Weeks | None = None  # mean time before giving up (exponential)
+    notice_days: Days = 0.0  # an appointment needs at least this much notice
+
+
+class Course(Strict):
+    """How many contacts, how far apart, and what ends the course."""
+
+    contacts: Count = 1.0  # the fixed package
+    every_days: Days = 7.0
+    goal_led: Share = 0.0  # of courses: end when the goal is met or progress stalls, not after the package
+    most_contacts: Count = 26.0  # a goal-led course never runs longer
+    review_every: Count = 3.0  # contacts between looks at progress
+    goal_points: Points = 1.0  # gain in functional score that meets the goal (or reaching the normal range)
+    stall_points: Points = 0.05  # less gain than this since the last look is a stall
+
+
+class Attendance(Strict):
+    """Was not brought: how often, how it grows with the wait, what follows."""
+
+    not_brought: Share = 0.0  # at zero wait
+    odds_per_month: OddsRatio = 1.0  # odds ratio per month waited
+    winter_odds: OddsRatio = 1.0  # September to February
+    deprived_odds: OddsRatio = 1.0  # quintile 1 against quintile 5
+    most: Share = 0.95  # never above
+    discharge: Share = 0.0  # sent away after a missed appointment
+    rebook_days: Days = 7.0  # until the next appointment is due
+
+
+class Gate(Strict):
+    """Triage: who is let through, and who must first send more information."""
+
+    accept: dict[Level, Share]
+    more_information: Share = 0.0
+    more_information_days: Days = 0.0
+
+
+class Effect(Strict):
+    """What the offer does for function while it runs: a pull towards the child's potential.
+
+    ``gain`` is what a child ``gap`` below potential gains over ``over_days`` of the offer (no drift).
+    """
+
+    gain: StandardDeviations
+    gap: Points
+    over_days: Days
+    fit: dict[Level, Multiplier] = {}  # how well the offer fits a need of that level (1 if not given)
+    kept_up: Share = 1.0  # families or schools who keep it up (population offers)
+    lasts_days: Days = 0.0  # population offers: how long it runs; courses run from first to last contact
+
+
+class Group(Strict):
+    """Several children share one session."""
+
+    size: Count
+    smallest: Count = 2.0
+    longest_wait_days: Days = 60.0  # then the group starts however small
+
+
+class Visit(Strict):
+    """A link therapist's visit to a place: sees children there, finds needs, coaches staff."""
+
+    minutes: Minutes  # length of a visit
+    children_share: Share = 0.5  # at most this much of a visit is spent on children; the rest is coaching
+    finds_per_visit: Share = 0.0  # chance that a visit finds a given unknown need in the place
+
+
+class WalkIn(Strict):
+    """A session without appointments and with a capacity."""
+
+    gives_up_when_full: Share = 0.0  # of families turned away, each time
+
+
+class Requests(Strict):
+    """Asked for from outside, with the force of law: for example advice for an EHC needs assessment."""
+
+    per_year: PerYear  # for a known need of the levels given
+    levels: list[Level] | All = "all"
+    waiting_weeks: Weeks = 0.0  # families waiting longer than this ...
+    waiting_hazard: Multiplier = 1.0  # ... ask this many times as often
+    deadline_weeks: Weeks = 6.0
+
+
+class Upkeep(Strict):
+    """Queues eat capacity: staff minutes that a waiting list costs, by staff group."""
+
+    minutes_per_child_month: dict[str, Minutes] = {}
+    chasers_per_100_week: Count = 0.0  # calls and complaints per 100 waiting, per week
+    minutes_per_chaser: dict[str, Minutes] = {}
+    minutes_per_rebooking: dict[str, Minutes] = {}
+    validation_every_weeks: Weeks = 0.0  # 0: never
+    minutes_per_validation: dict[str, Minutes] = {}
+
+
+class Offer(Strict):
+    """Something a child, a family or a place can receive."""
+
+    title: str = ""
+    strand: Strand
+    level: Level
+    access: Access
+    serves: Literal["need", "child"] = "need"  # child: all of the child's open needs at one contact
+    kinds: list[str] | All = "all"
+    ages: AgeRange = EVERY_AGE
+    staff: dict[str, Minutes] = {}  # by staff group, per contact (group offers: per session)
+    indirect: dict[str, Minutes] = {}  # reports, liaison: charged when the contact took place
+    travel: dict[str, Minutes] = {}
+    line: LedgerLine | None = None  # default follows from the access
+    contact: bool = True  # counts as being seen (triage does not)
+    clock: bool | None = None  # joining starts the recorded wait; default: only for queues
+    specialist: bool = False  # its first contact is a specialist start
+    stage: Literal["statutory", "triage", "drop_in", "visit", "group", "assessment", "start"] | None = None
+    weekdays: list[Weekday] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    term_only: bool = False
+    queue: Queue = Queue()
+    walk_in: WalkIn = WalkIn()
+    visit: Visit | None = None
+    course: Course = Course()
+    group: Group | None = None
+    attendance: Attendance = Attendance()
+    gate: Gate | None = None
+    effect: Effect | None = None
+    requests: Requests | None = None
+    upkeep: Upkeep = Upkeep()
+    routes: list[Route] = []
+
+    @field_validator("weekdays")
+    @classmethod
+    def _some_day(cls, v: list[Weekday]) -> list[Weekday]:
+        if not v:
+            raise ValueError("an offer must run on at least one weekday")
+        return v
+
+
+class RolePlan(Strict):
+    """How one role's minutes are divided; shares of offers and overheads together must not exceed 1."""
+
+    offers: dict[str, Share] = {}
+    overheads: dict[LedgerLine, Share] = {}
+
+
+class Dials(Strict):
+    """The five core delivery principles, each from 0 (gatekept practice) to 1 (Balanced System practice)."""
+
+    impact: Annotated[float, Field(ge=0, le=1)] = 0.0
+    easy_access: Annotated[float, Field(ge=0, le=1)] = 0.0
+    place_based: Annotated[float, Field(ge=0, le=1)] = 0.0
+    continuum: Annotated[float, Field(ge=0, le=1)] = 0.0
+    information: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class System(Strict):
+    """A whole system: doors, offers, job plan and the dials that blend it."""
+
+    name: str
+    title: str
+    about: str = ""
+    dials: Dials = Dials()
+    doors: dict[str, Door] = {}
+    offers: dict[str, Offer] = {}
+    job_plan: dict[str, RolePlan] = {}
+    spare_time: Literal["shared", "lost"] = "shared"  # minutes nobody booked: to other lists of that role, or lost
+    queue_work: dict[str, str] = {}  # staff group -> role whose minutes pay for queue management first
+    staff_by_need: Share = 0.0  # 0: staff spread evenly over children; 1: in proportion to predicted need
+    find_rate: Multiplier = 1.0  # identification by families and settings, times what the needs file says
+    slots_per_week: Annotated[float, Field(ge=0)] | None = None  # plain lists: appointments a week, no job plan
+
+
+def structure_problems(system: System, kinds: tuple[str, ...], roles: tuple[str, ...], groups: tuple[str, ...]) -> list[str]:
+    """One sentence for each unknown name, unreachable offer or offer that nobody is rostered for."""
+    out: list[str] = []
+    targets = {*system.offers, "door", "leave"}
+
+    def unknown(key: str, name: str, known: set[str] | tuple[str, ...], what: str) -> None:
+        if name not in known:
+            close = difflib.get_close_matches(name, sorted(known), 1)
+            hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(sorted(known)) or 'none'}"
+            out.append(f"{key} = {name!r}: no {what} of that name; {hint}")
+
+    def check_kinds(key: str, value: list[str] | str) -> None:
+        for k in value if isinstance(value, list) else ():
+            unknown(key, k, kinds, "kind of need")
+
+    reached: set[str] = set()
+    edges: dict[str, set[str]] = {name: set() for name in system.offers}
+    for door_name, door in system.doors.items():
+        check_kinds(f"system.doors.{door_name}.kinds", door.kinds)
+        for i, b in enumerate(door.to):
+            unknown(f"system.doors.{door_name}.to[{i}].to", b.to, targets, "offer")
+            reached.add(b.to)
+    for name, offer in system.offers.items():
+        key = f"system.offers.{name}"
+        check_kinds(f"{key}.kinds", offer.kinds)
+        for part in ("staff", "indirect", "travel"):
+            for g in getattr(offer, part):
+                unknown(f"{key}.{part}", g, groups, "staff group")
+        for j, route in enumerate(offer.routes):
+            check_kinds(f"{key}.routes[{j}].kinds", route.kinds)
+            for field in ("to", "also"):
+                for i, b in enumerate(getattr(route, field)):
+                    unknown(f"{key}.routes[{j}].{field}[{i}].to", b.to, targets, "offer")
+                    edges[name].add(b.to)
+                    if field == "also" and b.to in ("leave", "door"):
+                        out.append(f"{key}.routes[{j}].also[{i}].to = {b.to!r}: 'also' starts offers, not {b.to!r}")
+        if offer.requests is not None:
+            reached.add(name)
+        if offer.access == "visit" and offer.visit is None:
+            out.append(f"{key}.visit: an offer with access 'visit' must say how long a visit is")
+        if offer.access == "visit" and not offer.staff:
+            out.append(f"{key}.staff: a visit needs staff minutes per child seen")
+        if offer.access != "population" and not offer.staff and system.slots_per_week is None:
+            out.append(f"{key}.staff: needs staff minutes (only 'population' offers run without)")
+        if offer.serves == "child" and (offer.group is not None or _contacts(offer) != 1):
+            out.append(f"{key}.serves = 'child': only possible for single contacts, not for courses or groups")
+        if offer.group is not None and offer.access != "queue":
+            out.append(f"{key}.group: only offers with access 'queue' can be groups")
+        if offer.gate is not None and (offer.group is not None or offer.effect is not None):
+            out.append(f"{key}.gate: a gate decides; it cannot also be a group or have an effect")
+    frontier = [n for n in reached if n in system.offers]
+    while frontier:
+        for n in edges[frontier.pop()]:
+            if n in system.offers and n not in reached:
+                reached.add(n)
+                frontier.append(n)
+    for name, offer in system.offers.items():
+        visits_places = offer.access == "visit" or (offer.access == "population" and bool(offer.staff))
+        if name not in reached and not visits_places:
+            out.append(f"system.offers.{name}: no door or route leads here; nobody can ever receive it")
+    for role, plan in system.job_plan.items():
+        unknown(f"system.job_plan.{role}", role, roles, "role in the workforce")
+        for offer_name in plan.offers:
+            unknown(f"system.job_plan.{role}.offers", offer_name, set(system.offers), "offer")
+    for group, role in system.queue_work.items():
+        unknown("system.queue_work", group, groups, "staff group")
+        unknown(f"system.queue_work.{group}", role, roles, "role in the workforce")
+    return out
+
+
+def _contacts(offer: Offer) -> float | str | object:
+    return offer.course.contacts

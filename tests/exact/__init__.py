@@ -1,0 +1,1 @@
+"""Exact answers the simulation must reproduce, worked out without simulating."""

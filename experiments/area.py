@@ -14,6 +14,7 @@ def run(
     deprivation: str | None = None,
     schools: str | None = None,
     settings: str | None = None,
+    lookup: str | None = None,
     localities: str | None = None,
     output: str | None = None,
 ) -> int:
@@ -44,7 +45,10 @@ def run(
         Path(output),
         gias_csv=Path(settings) if settings else None,
         localities=int(localities) if localities else 5,
+        lookup_csv=Path(lookup) if lookup else None,
     )
     print(f"Area: {folder}")
-    print(f"Use it: opendoor compare system=gatekept,balanced area=files area.folder={folder}")
+    print("To use it, put these two lines into a file of your own, for example mine/area/ours.yaml:")
+    print(f"  kind: files\n  folder: {folder.resolve()}")
+    print("  opendoor compare system=gatekept,balanced --config-dir mine area=ours")
     return 0

@@ -113,9 +113,7 @@ def plain_pathway(size: Size) -> list[dict[str, Any]]:
         wait = float("nan") if result.stopped_early else result.mean_wait_to_assessment_days
         rows.append(_row(module, title, result.referrals, each, each / ours, wait, result.stopped_early))
     if any(row["cut"] for row in rows):
-        print(
-            "  at least: the run was cut; its cost per referral grows with the list, so the full run costs more"
-        )
+        print("  at least: cut short; cost per referral grows with the list, so the full run costs more")
     return rows
 
 

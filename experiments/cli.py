@@ -137,7 +137,7 @@ usage: opendoor show system|area|evidence [key=value ...] [--config-dir DIR]
         "experiments.area",
         """\
 usage: opendoor area build --name AREA --population FILE --deprivation FILE --schools FILE --output FOLDER
-                           [--settings FILE] [--localities 5]
+                           [--settings FILE] [--lookup FILE] [--localities 5]
 
 Makes an area with its real schools, small areas and deprivation from files you hold. Nothing leaves your
 machine.
@@ -147,6 +147,7 @@ machine.
   --deprivation   index of multiple deprivation by small area, 2019 or 2025
   --schools       school census: one row per school
   --settings      optional: register of establishments, for nursery settings
+  --lookup        small areas of 2011 to those of 2021, if population and deprivation differ in them
   --localities    number of localities that small areas are grouped into
   --output        folder to make; then use it with area=files area.folder=FOLDER
 """,
@@ -157,6 +158,7 @@ machine.
             "--deprivation": "FILE",
             "--schools": "FILE",
             "--settings": "FILE",
+            "--lookup": "FILE",
             "--localities": "NUMBER",
             "--output": "FOLDER",
         },

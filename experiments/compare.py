@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +17,7 @@ from experiments.compose import load_systems
 from experiments.output import chosen_folder, results_folder, write_frame
 from experiments.replicate import Replications, replicate
 from experiments.results import RUNS, write_results
+from experiments.screen import as_text, bullets, show
 from experiments.statistics import Estimate, estimate, paired_difference
 from experiments.words import caveats, heading
 from sim.area import build_area
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
     from sim.config import Config
 
-#: Width of the table where there is no screen to fit.
-TEXT_WIDTH = 110
-
 
 def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
     """The command; 1 if some simulations failed and the results are those of the others.
@@ -43,15 +41,15 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
     configs = load_systems(overrides, config_dir)
     first = next(iter(configs.values()))
     area = build_area(first.area)
-    path = chosen_folder(first.output, "compare", first.area.name, started)
+    path = chosen_folder(first.output, "compare", area.name, started)
     with results_folder(path) as folder:
         done = replicate(configs, first.replications, first.seed, first.workers, folder / RUNS)
         frame = comparison_frame(done)
         write_results(folder, ["compare", *overrides], configs, area, done, started)
         write_frame(frame, folder / "comparison")
-        text = as_text(page(frame, configs, done))
+        text = as_text(page(area.name, frame, configs, done))
         (folder / "comparison.txt").write_text(text, encoding="utf-8")
-    show(page(frame, configs, done))
+    show(page(area.name, frame, configs, done))
     print(f"\nResults: {path}")
     for failure in done.failures:
         print(f"opendoor: {failure}; left out of the comparison in every system", file=sys.stderr)
@@ -112,15 +110,15 @@ def in_words(measure: Measure, reference: float, other: float, difference: Estim
     return "better" if (difference.mean > 0) == (measure.better == "higher") else "worse"
 
 
-def page(frame: pd.DataFrame, configs: Mapping[str, Config], done: Replications) -> Group:
+def page(area: str, frame: pd.DataFrame, configs: Mapping[str, Config], done: Replications) -> Group:
     """The whole comparison: what was simulated, a table for each further system, what to bear in mind."""
     from rich.console import Group
     from rich.text import Text
 
-    parts: list[Any] = [Text(heading(configs, len(done.replications)), style="bold")]
+    parts: list[Any] = [Text(heading(area, configs, len(done.replications)), style="bold")]
     for other in dict.fromkeys(frame["other"]):
         parts += [Text(""), comparison_table(frame[frame["other"] == other])]
-    parts += [Text("\nTo bear in mind", style="bold"), bullets(caveats(configs))]
+    parts += [Text("\nTo bear in mind", style="bold"), bullets(caveats(area, configs))]
     parts.append(
         Text(
             "\nEach difference is taken within replications (same children, same luck). The table shows the "
@@ -161,9 +159,9 @@ def measures_table(
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("Measure", overflow="fold", ratio=1, min_width=18)
-    for heading in headings:
-        side: Literal["left", "right"] = "right" if heading.endswith(">") else "left"
-        table.add_column(heading.removesuffix(">"), justify=side, overflow="fold")
+    for title in headings:
+        side: Literal["left", "right"] = "right" if title.endswith(">") else "left"
+        table.add_column(title.removesuffix(">"), justify=side, overflow="fold")
     for group in GROUPS:
         names = [
             n for n, m in LABELS.items() if m.group == group and m.headline and _worth_a_row(n, means[n])
@@ -182,16 +180,6 @@ def _worth_a_row(name: str, means: Sequence[float]) -> bool:
     if all(math.isnan(mean) for mean in means):
         return False
     return not name.startswith("time_share_") or any(mean != 0 for mean in means)
-
-
-def bullets(sentences: Iterable[str]) -> Table:
-    """Sentences as a list with a hanging indent."""
-    from rich.table import Table
-
-    grid = Table.grid(padding=(0, 1))
-    for sentence in sentences:
-        grid.add_row("-", sentence)
-    return grid
 
 
 TITLES = {
@@ -214,24 +202,3 @@ def _cells(measure: Measure, row: Mapping[Any, Any]) -> tuple[str, ...]:
         f"{low.removesuffix(' pp')} to {high}" if row["n"] > 1 else "–",
         row["in_words"],
     )
-
-
-def show(page: Any) -> None:
-    """Print on the standard output: as wide as the screen, or ``TEXT_WIDTH`` where there is none."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=TEXT_WIDTH)
-    console.print(page)
-
-
-def as_text(page: Any) -> str:
-    """The same without colours, ``TEXT_WIDTH`` wide."""
-    from io import StringIO
-
-    from rich.console import Console
-
-    out = StringIO()
-    Console(file=out, highlight=False, width=TEXT_WIDTH, color_system=None).print(page)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"

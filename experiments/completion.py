@@ -26,7 +26,8 @@ _opendoor() {
     COMPREPLY=($("${COMP_WORDS[0]}" completion bash --line "$line" 2>/dev/null))
     local broken=${word%"${word##*[=:]}"}
     COMPREPLY=("${COMPREPLY[@]#"$broken"}")
-    [[ ${COMPREPLY[0]} == *[=.] ]] && compopt -o nospace
+    [[ ${COMPREPLY[0]} == *[=.] ]] && compopt -o nospace 2>/dev/null
+    return 0
 }
 complete -o default -F _opendoor opendoor
 """

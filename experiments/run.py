@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from experiments.compare import bullets, measures_table, show
+from experiments.compare import measures_table
 from experiments.compose import load_config, system_name
 from experiments.output import chosen_folder, results_folder
 from experiments.replicate import Replications, replicate
 from experiments.results import RUNS, write_results
+from experiments.screen import bullets, show
 from experiments.statistics import Estimate, estimate
 from experiments.words import caveats, heading
 from sim.area import build_area
@@ -33,18 +34,18 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
     config = load_config(overrides, config_dir)
     configs = {system_name(overrides, config): config}
     area = build_area(config.area)
-    path = chosen_folder(config.output, "run", config.area.name, started)
+    path = chosen_folder(config.output, "run", area.name, started)
     with results_folder(path) as folder:
         done = replicate(configs, config.replications, config.seed, config.workers, folder / RUNS)
         write_results(folder, ["run", *overrides], configs, area, done, started)
-    show(page(configs, done))
+    show(page(area.name, configs, done))
     print(f"\nResults: {path}")
     for failure in done.failures:
         print(f"opendoor: {failure}; left out", file=sys.stderr)
     return 1 if done.failures else 0
 
 
-def page(configs: Mapping[str, Config], done: Replications) -> Group:
+def page(area: str, configs: Mapping[str, Config], done: Replications) -> Group:
     """Headline measures of one system, and what to bear in mind."""
     from rich.console import Group
     from rich.text import Text
@@ -52,7 +53,7 @@ def page(configs: Mapping[str, Config], done: Replications) -> Group:
     (measures,) = done.summaries.values()
     found = {name: estimate(values) for name, values in measures.items()}
     return Group(
-        Text(heading(configs, len(done.replications)), style="bold"),
+        Text(heading(area, configs, len(done.replications)), style="bold"),
         Text(""),
         measures_table(
             ("Mean>", "95 % interval>"),
@@ -60,7 +61,7 @@ def page(configs: Mapping[str, Config], done: Replications) -> Group:
             lambda name: _cells(LABELS[name], found[name]),
         ),
         Text("\nTo bear in mind", style="bold"),
-        bullets(caveats(configs)),
+        bullets(caveats(area, configs)),
     )
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.compare import show
 from experiments.compose import load_config
 from experiments.numbers import BY_HAND, GRADES, Number, numbers, rows_used
 from experiments.output import SMALLEST_COUNT
+from experiments.screen import show
 from sim.area import KINDS, Area, build_area
 from sim.config import Config
 from sim.errors import InputError

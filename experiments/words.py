@@ -19,21 +19,21 @@ GRADE_WORDS = {
 }
 
 
-def heading(configs: Mapping[str, Config], replications: int) -> str:
+def heading(area: str, configs: Mapping[str, Config], replications: int) -> str:
     """What was simulated, in one or two sentences."""
     first = next(iter(configs.values()))
     times = "1 replication" if replications == 1 else f"{replications:,} replications"
     return (
-        f"{first.area.name}: {' against '.join(configs)}. {times} (seed {first.seed}), "
+        f"{area}: {' against '.join(configs)}. {times} (seed {first.seed}), "
         f"{first.horizon_years:g} years counted after {first.history_years:g} years lived before."
     )
 
 
-def caveats(configs: Mapping[str, Config], intervals: bool = True) -> list[str]:
+def caveats(area: str, configs: Mapping[str, Config]) -> list[str]:
     """What the reader must know before using the numbers, one sentence or two each."""
     first = next(iter(configs.values()))
     out = [
-        f"Service parameters are generic, not {first.area.name}'s own: staff, minutes and practice come from "
+        f"Service parameters are generic, not {area}'s own: staff, minutes and practice come from "
         "national figures, studies and judgement. Put in local figures before deciding anything local.",
     ]
     if len(configs) > 1:
@@ -42,11 +42,10 @@ def caveats(configs: Mapping[str, Config], intervals: bool = True) -> list[str]:
             "another, with its cost and its disruption, is not part of this comparison "
             f"(transition={first.transition.name})."
         )
-    if intervals:
-        out.append(
-            "Intervals cover the luck of the simulation only, not what the evidence leaves open; and by "
-            "chance alone about one in twenty will miss the truth."
-        )
+    out.append(
+        "Intervals cover the luck of the simulation only, not what the evidence leaves open; and by chance "
+        "alone about one in twenty will miss the truth."
+    )
     out.append(
         "There is no controlled evidence for the Balanced System as a whole: read each result as "
         "'if these parameters hold, then'."

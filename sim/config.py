@@ -113,26 +113,33 @@ def _job_plan_problems(config: Config) -> list[str]:
             out.append(f"system.job_plan.{role}: shares add up to {total:.1%} of the role's time; at most 100 %")
     if system.slots_per_week is not None:
         return out
+    in_use = _in_use(config)
     for name, offer in system.offers.items():
         for group, minutes in offer.staff.items():
             rostered = any(
                 value(plan.offers.get(name, 0.0)) > 0 for role, plan in system.job_plan.items() if roles[role].group == group
             )
-            if value(minutes) > 0 and not rostered and offer.requests is None and _in_use(config, name):
+            if value(minutes) > 0 and not rostered and offer.requests is None and name in in_use:
                 out.append(
                     f"system.offers.{name}: needs {group} time, but no job plan of a {group} role gives it a share"
                 )
     return out
 
 
-def _in_use(config: Config, offer_name: str) -> bool:
-    """Whether any door or route sends anybody there at these dials."""
+def _in_use(config: Config) -> set[str]:
+    """Offers that some door or route sends anybody to at these dials."""
     value = config.resolver()
-    system = config.system
-    branches = [b for d in system.doors.values() if value(d.share) > 0 for b in d.to]
-    branches += [b for o in system.offers.values() for r in o.routes for b in (*r.to, *r.also)]
-    offer = system.offers[offer_name]
-    return offer.access == "visit" or any(b.to == offer_name and value(b.share) > 0 for b in branches)
+    offers = config.system.offers
+    reached = {name for name, offer in offers.items() if offer.requests is not None}
+    reached |= {b.to for d in config.system.doors.values() if value(d.share) > 0 for b in d.to if value(b.share) > 0}
+    frontier = [name for name in reached if name in offers]
+    while frontier:
+        for route in offers[frontier.pop()].routes:
+            for b in (*route.to, *route.also):
+                if b.to in offers and b.to not in reached and value(b.share) > 0:
+                    reached.add(b.to)
+                    frontier.append(b.to)
+    return reached
 
 
 def _share_problems(config: Config) -> list[str]:

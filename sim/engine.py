@@ -107,15 +107,16 @@ class Engine:
 
     def _make_room(self, day: int) -> None:
         """Enlarge the pool of tickets and the log before a day that might need more."""
-        used = int(self.books.counter[C_USED])
-        begun = int(self.books.begins[day]) + used
-        pool = len(self.tickets) - len(self.people.needs)
-        if pool - used < 64 + MOST_TICKETS_PER_EVENT * begun // 8:
-            self.tickets = enlarge_tickets(self.tickets, self.books, len(self.people.needs), begun)
+        live = int(self.books.counter[C_USED])
+        events = int(self.books.begins[day]) + live
+        free = len(self.tickets) - len(self.people.needs) - live
+        wanted = 256 + live + MOST_TICKETS_PER_EVENT * int(self.books.begins[day])
+        if free < wanted:
+            self.tickets = enlarge_tickets(self.tickets, self.books, wanted)
         if self.rules.log_events:
-            wanted = int(self.books.counter[C_LOG]) + EVENTS_PER_TICKET_AND_DAY * (begun + 64)
-            if wanted > len(self.books.log.day):
-                self.books = enlarge_log(self.books, wanted)
+            room = int(self.books.counter[C_LOG]) + EVENTS_PER_TICKET_AND_DAY * (events + 64)
+            if room > len(self.books.log):
+                self.books = enlarge_log(self.books, room)
                 self._books = handle(self.books)
 
 
@@ -242,10 +243,9 @@ def lay_out_tickets(n_needs: int, pool: int, books: Books) -> Tickets:
     return tickets
 
 
-def enlarge_tickets(tickets: Tickets, books: Books, n_needs: int, wanted: int) -> Tickets:
-    """The same tickets with a larger pool."""
+def enlarge_tickets(tickets: Tickets, books: Books, more: int) -> Tickets:
+    """The same tickets with ``more`` free ones."""
     old = len(tickets)
-    more = max(old - n_needs, wanted) // 2 + 1024
     grown = records(TICKET, old + more, empty=_EMPTY_TICKET)
     grown[:old] = tickets
     _chain_free(grown, books, old, old + more)

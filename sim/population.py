@@ -375,6 +375,7 @@ def _write_need(
             gap = exponential(1.0 / fastest, uniform(seed, key, draws.NOTICED_GAP, chance))
             day += max(1, math.ceil(gap))
             if day >= 0:
+                chance += 1  # the wait from day 0 on has no memory: a fresh draw
                 break
             rate = rules.noticed_rate[k, 0]
             for b in range(1, rules.noticed_rate.shape[1]):

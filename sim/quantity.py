@@ -6,7 +6,9 @@ A quantity in YAML is one of
 * a plain number: a choice made in that file, shown to users as *set by hand*;
 * ``{product: [slt_wte_per_100k_children, staff_mix_band6_share]}``: rows multiplied with each other;
 * ``{old: ..., new: ..., dial: easy_access}``: moves in a straight line from ``old`` to ``new`` as the dial
-  goes from 0 to 1. This is how one core delivery principle is switched on without touching the others.
+  goes from 0 to 1. This is how one core delivery principle is switched on without touching the others;
+* ``{base: ..., plus: {dial: ...}, minus: {dial: ...}}``: starts at ``base`` and gains or gives up something with
+  each dial, for what several principles act on (a therapist's time, for example).
 
 Every field says which unit it takes. Weeks and years are converted to days where days are wanted; any other
 reference to a row in another unit is refused, because a plausible wrong number is worse than an error.
@@ -51,7 +53,15 @@ class Blend(Strict):
     dial: DialName
 
 
-Quantity = float | str | Product | Blend
+class Shift(Strict):
+    """A quantity on which several dials act: ``base`` plus and minus something with each of them."""
+
+    base: Plain
+    plus: dict[DialName, Plain] = {}
+    minus: dict[DialName, Plain] = {}
+
+
+Quantity = float | str | Product | Blend | Shift
 
 
 @dataclass(frozen=True)
@@ -125,8 +135,13 @@ class Use:
     unit: Unit
 
     def ends(self) -> tuple[Plain, ...]:
-        """The quantity, or both ends of what a dial moves."""
-        return (self.quantity.old, self.quantity.new) if isinstance(self.quantity, Blend) else (self.quantity,)
+        """The quantity, or all the parts of what dials move."""
+        q = self.quantity
+        if isinstance(q, Blend):
+            return (q.old, q.new)
+        if isinstance(q, Shift):
+            return (q.base, *q.plus.values(), *q.minus.values())
+        return (q,)
 
     def rows(self) -> tuple[str, ...]:
         """Names of the evidence rows this use refers to."""
@@ -160,7 +175,7 @@ def uses(model: BaseModel, key: str) -> Iterator[Use]:
 
 
 def _uses_of(value: Any, key: str, unit: Unit | None) -> Iterator[Use]:
-    if isinstance(value, BaseModel) and not isinstance(value, Blend | Product):
+    if isinstance(value, BaseModel) and not isinstance(value, Blend | Product | Shift):
         yield from uses(value, key)
     elif isinstance(value, Mapping):
         for k, v in value.items():
@@ -216,6 +231,13 @@ class Resolver:
             if d == 1.0:
                 return self._plain(quantity.new, unit)
             return (1.0 - d) * self._plain(quantity.old, unit) + d * self._plain(quantity.new, unit)
+        if isinstance(quantity, Shift):
+            value = self._plain(quantity.base, unit)
+            for sign, moves in ((1.0, quantity.plus), (-1.0, quantity.minus)):
+                for dial, amount in moves.items():
+                    if self.dials[dial] > 0.0:
+                        value += sign * self.dials[dial] * self._plain(amount, unit)
+            return value
         return self._plain(quantity, unit)
 
     def _plain(self, quantity: Plain, unit: str) -> float:

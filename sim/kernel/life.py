@@ -78,7 +78,7 @@ def begin(rules: Rules, people: People, tickets: Tickets, books: Books, need: in
     else:
         people.needs.phase[need] = HIDDEN
         push(tickets, books, rules.hidden_base + people.needs.place[need], need)
-        next_chance(rules, people, tickets, books, need, day)
+        next_chance(rules, people, tickets, books, need, max(day, 0))
 
 
 @inner

@@ -1,0 +1,498 @@
+"""The command does what its help says, and tells a user's mistakes in one line each."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from experiments.cli import COMMANDS, main
+from experiments.compare import TITLES, comparison_frame, comparison_table
+from experiments.completion import candidates
+from experiments.replicate import Replications
+from sim.measures import LABELS
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("OPENDOOR_DATA", ROOT.parent / "shared" / "data"))
+OPENDOOR = Path(sys.executable).with_name("opendoor")
+PLAIN = ["area=referral_stream", "needs=plain", "workforce=one_team", "calendar=every_day"]
+SHORT = ["history_years=0.5", "horizon_years=1", "replications=3"]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A user's own folder: the shipped list with more appointments, and the same under another name."""
+    (tmp_path / "mine/system").mkdir(parents=True)
+    for name, slots in (("quick_list", 33), ("same_list", 27)):
+        (tmp_path / f"mine/system/{name}.yaml").write_text(
+            f"defaults: [single_list, _self_]\nname: {name}\nslots_per_week: {slots}\n"
+        )
+    return tmp_path / "mine"
+
+
+def say(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, list[str]]:
+    """Exit status, standard output and lines of the error output of one command."""
+    status = main(list(words))
+    out, err = capsys.readouterr()
+    return status, out, err.splitlines()
+
+
+def complaints(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.startswith("opendoor: ")]
+
+
+# ------------------------------------------------------------------------------------------------ help
+
+
+@pytest.mark.parametrize("words", [[], ["help"], ["--help"], ["-h"]])
+def test_help_names_every_command_and_gives_examples(capsys, words):
+    status, out, err = say(capsys, *words)
+    assert (status, err) == (0, [])
+    assert all(f"\n  {name}" in out for name in COMMANDS)
+    assert out.count("\n  opendoor ") >= 3
+    assert "README" in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(capsys, command):
+    status, out, err = say(capsys, "help", command)
+    assert (status, err) == (0, [])
+    assert "usage:" in out
+    assert say(capsys, command, "--help")[1] == out
+    for option in (*COMMANDS[command].flags, *COMMANDS[command].valued):
+        assert option in out or option == "--line"
+
+
+def test_help_fits_a_screen(capsys):
+    for command in COMMANDS:
+        assert max(map(len, say(capsys, "help", command)[1].splitlines())) <= 108
+
+
+def test_help_and_names_of_files_load_nothing_heavy():
+    code = (
+        "import sys; from experiments.cli import main; main(['--help']); main(['--version'])\n"
+        "main(['completion', 'bash', '--line', 'opendoor run area='])\n"
+        "heavy = 'numpy', 'numba', 'pandas', 'scipy', 'plotly', 'hydra', 'pydantic'\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    from importlib.metadata import version
+
+    assert say(capsys, "--version")[1] == f"opendoor {version('opendoor')}\n"
+
+
+# ------------------------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["compere"], "compere: no such command; did you mean 'compare'?"),
+        (["frobnicate"], "frobnicate: no such command; commands: compare, run"),
+        (["help", "rum"], "rum: no such command; did you mean 'run'?"),
+        (
+            ["run", "--replications=5"],
+            "--replications=5: no such option of opendoor run; write replications=VALUE",
+        ),
+        (
+            ["run", "--config-dri", "x"],
+            "--config-dri: no such option of opendoor run; did you mean --config-dir?",
+        ),
+        (["run", "--config-dir"], "--config-dir: needs a value: --config-dir DIR"),
+        (["run", "--config-dir", "/nowhere/at/all"], "--config-dir /nowhere/at/all: there is no such folder"),
+        (["show"], "opendoor show must be followed by system or area or evidence, found nothing"),
+        (["show", "sistem"], "opendoor show must be followed by system or area or evidence, found 'sistem'"),
+        (["show", "evidence", "--grade", "good"], "--grade good: no such grade; one of measured, published"),
+        (
+            ["show", "area", "--unused"],
+            "--grade and --unused belong to opendoor show evidence, not to show area",
+        ),
+        (["area", "build", "x"], "x: opendoor area takes no such word"),
+        (["benchmark", "--fast"], "--fast: no such option of opendoor benchmark"),
+        (["compare", "system=single_list"], "compare needs two or more systems, found system=single_list"),
+        (["run", "area=oldam"], "area=oldam: no such choice; did you mean 'oldham'?"),
+    ],
+)
+def test_a_wrong_word_gets_one_line_and_status_2(capsys, words, sentence):
+    status, out, err = say(capsys, *words)
+    assert (status, out) == (2, "")
+    assert len(err) == 1
+    assert err[0].startswith(f"opendoor: {sentence}")
+
+
+def test_all_missing_options_are_told_at_once(capsys):
+    status, _, err = say(capsys, "area", "build", "--localities", "none")
+    assert status == 2
+    assert [line.split()[1].rstrip(":") for line in err] == [
+        "--name",
+        "--population",
+        "--deprivation",
+        "--schools",
+        "--output",
+        "--localities",
+    ]
+
+
+def test_all_problems_of_a_configuration_are_told_at_once(capsys):
+    status, _, err = say(
+        capsys, "validate", *PLAIN, "system=single_list", "replications=0", "seed=x", "horizon_years=-1"
+    )
+    assert status == 2
+    assert [line.split()[1] for line in err] == ["horizon_years", "replications", "seed"]
+
+
+def test_an_existing_output_is_refused_before_any_work(capsys, tmp_path):
+    words = ["run", *PLAIN, "system=single_list", *SHORT, f"output={tmp_path}"]
+    status, out, err = say(capsys, *words)
+    assert (status, out) == (2, "")
+    assert err == [
+        f"opendoor: output {tmp_path}: exists already; choose another folder or remove it "
+        "(nothing is overwritten)"
+    ]
+
+
+def test_an_area_without_children_is_refused(capsys):
+    status, _, err = say(
+        capsys, "validate", "needs=plain", "workforce=one_team", "system=single_list", "area=example_small",
+        "area.localities=[]",
+    )  # fmt: skip
+    assert status == 2
+    assert "empty" in err[0]
+    assert len(err) == 1
+
+
+def test_a_mistake_in_the_program_is_not_dressed_up_as_the_users(monkeypatch):
+    def wrong(**options: object) -> int:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("experiments.validate.run", wrong)
+    with pytest.raises(ValueError, match="a bug"):
+        main(["validate"])
+
+
+# ------------------------------------------------------------------------------- running, for real
+
+
+def opendoor(*words: str, cwd: Path, **more: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([OPENDOOR, *words], cwd=cwd, capture_output=True, text=True, timeout=600, **more)  # type: ignore[call-overload,no-any-return]
+
+
+def test_a_run_leaves_a_complete_folder_and_says_where(tmp_path):
+    done = opendoor("run", *PLAIN, "system=single_list", *SHORT, "event_log=true", "output=r/x", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "Results: r/x"
+    folder = tmp_path / "r/x"
+    assert {p.name for p in folder.iterdir()} == {
+        "provenance.json",
+        "summary.json",
+        "runs",
+        *(
+            f"{name}.{end}"
+            for name in ("summaries", "population", "dictionary")
+            for end in ("csv", "parquet")
+        ),
+    }
+    tables = folder / "runs/single_list/replication-000"
+    names = {"children", "needs", "waiting", "weekly", "ledger", "available", "offers", "events"}
+    assert {p.name for p in tables.iterdir()} == {f"{n}.{end}" for n in names for end in ("csv", "parquet")}
+    dictionary = pd.read_csv(folder / "dictionary.csv")
+    for name in names:
+        declared = dictionary.loc[dictionary["table"] == name, "column"].tolist()
+        assert pd.read_parquet(tables / f"{name}.parquet").columns.tolist() == declared
+        assert pd.read_csv(tables / f"{name}.csv", nrows=1).columns.tolist() == declared
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["r"]
+
+
+def test_provenance_is_enough_to_get_the_same_numbers_again(tmp_path):
+    first = opendoor("run", *PLAIN, "system=single_list", *SHORT, "seed=11", "output=a", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    facts = json.loads((tmp_path / "a/provenance.json").read_text())
+    from sim import check, simulate
+    from sim.config import config_hash
+
+    config = check(facts["systems"]["single_list"]["config"])
+    assert config_hash(config) == facts["systems"]["single_list"]["config_hash"]
+    again = simulate(config, facts["replication_seeds"][1]).summary()
+    stored = pd.read_parquet(tmp_path / "a/summaries.parquet").iloc[1]
+    for measure, value in again.items():
+        assert stored[measure] == value or (pd.isna(stored[measure]) and pd.isna(value))
+    text = (tmp_path / "a/provenance.json").read_text()
+    assert str(Path.home()) not in text
+
+
+def test_results_do_not_depend_on_the_number_of_workers(tmp_path):
+    for workers in (1, 2):
+        done = opendoor(
+            "run",
+            *PLAIN,
+            "system=single_list",
+            *SHORT,
+            f"workers={workers}",
+            f"output=w{workers}",
+            cwd=tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+    for table in ("summaries", "runs/single_list/replication-000/needs"):
+        one, two = ((tmp_path / f"w{n}/{table}.csv").read_bytes() for n in (1, 2))
+        assert one == two
+
+
+def test_a_comparison_is_paired_told_in_words_and_stored(own, tmp_path):
+    words = ["compare", "--config-dir", str(own), "system=single_list,quick_list,same_list"]
+    done = opendoor(*words, *PLAIN, *SHORT, "output=c", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    frame = pd.read_csv(tmp_path / "c/comparison.csv").set_index(["other", "measure"])
+    assert len(frame) == 2 * len(LABELS)
+    wait = frame.loc[("quick_list", "recorded_wait_median_weeks")]
+    assert wait["in_words"] == "better"
+    assert wait["low"] <= wait["difference"] <= wait["high"] < 0
+    # the same system under another name: the null test, for every measure that is defined
+    same = frame.loc["same_list"]
+    assert set(same["in_words"]) <= {"the same", "not defined"}
+    summaries = pd.read_csv(tmp_path / "c/summaries.csv").set_index("system")["recorded_wait_median_weeks"]
+    by_hand = (summaries["quick_list"].to_numpy() - summaries["single_list"].to_numpy()).mean()
+    assert wait["difference"] == pytest.approx(by_hand)
+    found = json.loads((tmp_path / "c/summary.json").read_text())
+    assert [d["other"] for d in found["differences"]] == ["quick_list", "same_list"]
+    assert found["differences"][0]["measures"]["recorded_wait_median_weeks"]["mean"] == pytest.approx(by_hand)
+    text = (tmp_path / "c/comparison.txt").read_text()
+    for words_needed in (
+        "3 replications",
+        "generic, not Referral stream's own",
+        "transition=none",
+        "no controlled evidence",
+        "rows of the evidence table are used",
+        "95 % interval",
+    ):
+        assert words_needed in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= 110
+    assert text.strip() in done.stdout.replace(" \n", "\n") or " ".join(text.split()) in " ".join(
+        done.stdout.split()
+    )
+
+
+def test_a_table_on_a_narrow_screen_loses_nothing():
+    values = {name: np.array([0.1, 0.2, 0.3]) for name in LABELS}
+    others = {name: np.array([0.2, 0.1, 0.6]) for name in LABELS}
+    frame = comparison_frame(Replications([0, 1, 2], {"gatekept": values, "balanced": others}, []))
+    screen = StringIO()
+    Console(width=72, file=screen).print(comparison_table(frame))
+    text = screen.getvalue()
+    assert max(map(len, text.splitlines())) <= 72
+    assert "…" not in text
+    words = set(text.split())
+    for title in TITLES.values():
+        assert set(title.split()) <= words
+    for name, measure in LABELS.items():
+        if measure.headline:
+            cells = {measure.text(0.2), measure.text(0.3), *measure.difference_text(0.1).split()}
+            assert cells <= words, name
+
+
+def test_a_disk_that_refuses_leaves_nothing_and_is_told(tmp_path):
+    def small_files_only() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    words = ["run", *PLAIN, "system=single_list", *SHORT, "output=r"]
+    opendoor("run", *PLAIN, "system=single_list", *SHORT, "output=warm", cwd=tmp_path)  # compiled and cached
+    done = opendoor(*words, cwd=tmp_path, preexec_fn=small_files_only)
+    assert done.returncode == 2, done.stderr
+    assert len(complaints(done.stderr.splitlines())) == 1
+    assert "could not be written: file too large; nothing was kept" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["warm"]
+
+
+def test_ctrl_c_stops_at_once_and_leaves_nothing(tmp_path):
+    def foreground() -> None:
+        os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    parent = subprocess.Popen(
+        [OPENDOOR, "run", *PLAIN, "system=single_list", "replications=100000", "output=r"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=foreground,
+    )
+    for _ in range(100):
+        if any(tmp_path.iterdir()):
+            break
+        time.sleep(0.1)
+    time.sleep(1)
+    os.killpg(parent.pid, signal.SIGINT)
+    out, err = parent.communicate(timeout=10)
+    assert parent.returncode == 130
+    assert out == ""
+    assert err.splitlines()[-1] == "opendoor: stopped"
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [OPENDOOR, "show", "evidence", *PLAIN, "system=single_list"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    os.close(write)
+    assert done.stderr == ""
+    assert done.returncode == 141
+
+
+# ------------------------------------------------------------------------------------------- reading
+
+
+def test_validate_says_what_it_found(capsys):
+    status, out, err = say(capsys, "validate", *PLAIN, "system=single_list")
+    assert (status, err) == (0, [])
+    assert out.splitlines()[0] == "OK"
+    for word in ("Referral stream", "One list", "rows of the evidence table", "hash"):
+        assert word in out
+
+
+def test_validate_does_not_simulate(monkeypatch, capsys):
+    monkeypatch.setattr("sim.run.simulate", lambda *a: pytest.fail("must not run"))
+    assert say(capsys, "validate", *PLAIN, "system=single_list")[0] == 0
+
+
+def test_show_evidence_filters_by_grade_and_use(capsys):
+    words = ["show", "evidence", *PLAIN, "system=single_list"]
+    _, used, _ = say(capsys, *words)
+    assert "working_hours_per_year" in used
+    assert "3 of " in used
+    _, expert, _ = say(capsys, *words, "--grade", "expert")
+    assert "working_hours_per_year" in expert
+    assert "published" not in expert
+    _, unused, _ = say(capsys, *words, "--unused")
+    assert "working_hours_per_year" not in unused
+    rows = int(used.split("3 of ")[1].split()[0])
+    assert f"{rows - 3} of {rows} rows: not used by this configuration" in unused
+
+
+def test_show_area_adds_up_and_says_where_it_comes_from(capsys):
+    rest = ["needs=plain", "workforce=one_team", "system=single_list", "area=oldham"]
+    status, out, _ = say(capsys, "show", "area", *rest)
+    assert status == 0
+    assert "65,133" in out
+    assert "published" in out
+    assert "synthetic" in out
+    rows = [line.split() for line in out.splitlines() if line.startswith(" Oldham ")]
+    totals = [int(row[-1].replace(",", "")) for row in rows]
+    assert sum(totals) == 65133
+
+
+def test_show_system_gives_each_stated_number_with_unit_and_grade(own, capsys):
+    (own / "system/shown.yaml").write_text(
+        "defaults: [single_list, _self_]\nname: shown\n"
+        "offers:\n  appointment:\n    queue: {patience_weeks: 40}\n"
+        "    course: {contacts: {old: 2, new: 6, dial: impact}}\n"
+        "dials: {impact: 0.5}\n"
+    )
+    status, out, err = say(capsys, "show", "system", "--config-dir", str(own), *PLAIN, "system=shown")
+    assert (status, err) == (0, [])
+    lines = {line.split()[0]: line.split() for line in out.splitlines() if line.strip()}
+    assert lines["queue.patience_weeks"][1:5] == ["40", "weeks", "set", "by"]
+    assert lines["course.contacts"][1:3] == ["4", "count"]
+    assert "2 to 6 with impact" in out
+    assert "When done or not in need: leave" in out
+
+
+# ----------------------------------------------------------------------------------------- completion
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("opendoor comp", ["compare", "completion"]),
+        ("opendoor show ", ["system", "area", "evidence"]),
+        ("opendoor show evidence --gr", ["--grade"]),
+        ("opendoor show evidence --grade pub", ["published"]),
+        ("opendoor run sys", ["system="]),
+        ("opendoor run system", ["system=", "system."]),
+        ("opendoor run repl", ["replications="]),
+        ("opendoor run area=old", ["area=oldham"]),
+        ("opendoor compare system=x,single", ["system=x,single_list"]),
+        ("opendoor run area=referral_stream area.ref", ["area.referrals_per_week="]),
+        ("opendoor run area=referral_stream area.mi", ["area.mix."]),
+        ("opendoor benchmark --q", ["--quick"]),
+        ("opendoor benchmark x", []),
+        ("opendoor nonsense x", []),
+    ],
+)
+def test_tab_offers_what_may_stand_there(line, expected):
+    rest = (
+        f"{line[:13]}needs=plain workforce=one_team system=single_list {line[13:]}"
+        if "area." in line
+        else line
+    )
+    assert candidates(rest) == expected
+
+
+def test_tab_knows_the_users_own_folder(own):
+    assert candidates(f"opendoor run --config-dir {own} system=qui") == ["system=quick_list"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "replies"),
+    [("compare sys", ["system="]), ("run area=old", ["oldham"]), ("show ev", ["evidence"])],
+)
+def test_tab_works_in_bash(typed, replies):
+    words = " ".join(typed.replace("=", " = ").split())
+    script = f"""
+        PATH={OPENDOOR.parent}:$PATH
+        eval "$(opendoor completion bash)"
+        COMP_LINE="opendoor {typed}"; COMP_POINT=${{#COMP_LINE}}; COMP_WORDS=(opendoor {words})
+        COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+        _opendoor
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+        complete -p opendoor
+    """
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    *found, rule = done.stdout.splitlines()
+    assert found == replies
+    assert rule.endswith("-F _opendoor opendoor")
+
+
+# ------------------------------------------------------------------------------------------ area build
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"open data not at {DATA} (set OPENDOOR_DATA)")
+def test_area_build_makes_an_area_that_can_be_used(tmp_path, capsys):
+    status, out, err = say(
+        capsys, "area", "build", "--name", "Oldham",
+        "--population", str(DATA / "population_age0-19_by_lsoa11_priority_areas_mid2020.csv"),
+        "--deprivation", str(DATA / "imd2019_idaci_by_lsoa11_england.csv"),
+        "--schools", str(DATA / "schools_priority_areas_census_jan2019.csv"),
+        "--settings", str(DATA / "gias_open_establishments_priority_areas_2024-06.csv"),
+        "--output", str(tmp_path / "oldham"),
+    )  # fmt: skip
+    assert (status, err) == (0, [])
+    # as it tells the user to: two lines in a file of one's own
+    lines = [line.strip() for line in out.splitlines() if line.startswith("  ")]
+    (tmp_path / "mine/area").mkdir(parents=True)
+    (tmp_path / "mine/area/ours.yaml").write_text("\n".join(lines[:2]))
+    use = ["--config-dir", str(tmp_path / "mine"), "area=ours", "needs=plain", "workforce=one_team"]
+    status, out, err = say(capsys, "show", "area", *use, "system=single_list")
+    assert (status, err) == (0, [])
+    assert "Oldham: about 65,100 children" in out

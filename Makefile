@@ -30,7 +30,7 @@ check: lint test
 
 # Installed again only when what is to be installed has changed.
 $(STAMP): pyproject.toml constraints.txt
-	@fits='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
+	@set -e; fits='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
 	if ! $(BIN)/python -c "$$fits" 2>/dev/null; then \
 	    found=""; \
 	    for candidate in $(PYTHON) python3.11 python3.12 python3.13 python3 python; do \
@@ -49,5 +49,7 @@ $(STAMP): pyproject.toml constraints.txt
 	fi; \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --upgrade >/dev/null; \
 	echo "Installing OpenDoor and what it needs (about a minute) ..."; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt; \
+	echo "Compiling the model for this machine (about half a minute) ..."; \
+	$(BIN)/python -m experiments.compiling
 	@touch $(STAMP)

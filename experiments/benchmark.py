@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.compiling import one_at_a_time
 from experiments.compose import load_config
 from experiments.output import write_json
 from experiments.pool import run_tasks
@@ -134,7 +135,8 @@ def growth(size: Size) -> dict[str, float]:
     _heading("Ten times the children in the same localities")
     config = load_config(["system=balanced"])
     once = measure(config, _small("balanced"), size.times)
-    ten = measure(config.model_copy(update={"area": enlarged(config.area, 10)}), _small("balanced"), 1)
+    larger = config.model_copy(update={"area": enlarged(config.area, 10)})
+    ten = measure(larger, _small("balanced"), size.times)
     found = {
         "needs_ratio": ten.needs / once.needs,
         "time_ratio": ten.cpu_seconds / once.cpu_seconds,
@@ -183,12 +185,14 @@ def time_simulation(timing: Timing) -> Cost:
     """Runs in the fresh process."""
     from sim import simulate
 
-    simulate(timing.small, 1)
+    with one_at_a_time():
+        simulate(timing.small, 1)
     seconds = []
     for seed in range(1, timing.times + 1):
         before = time.process_time()
         run = simulate(timing.config, seed)
         seconds.append(time.process_time() - before)
+    # before the summary, which is arithmetic over the finished tables
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     wait = 7 * run.summary()["recorded_wait_mean_weeks"]
     return Cost(min(seconds), len(run.tables["needs"]["need_id"]), peak, wait)

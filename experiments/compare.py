@@ -94,7 +94,7 @@ def comparison_frame(done: Replications) -> pd.DataFrame:
 def in_words(measure: Measure, reference: float, other: float, difference: Estimate) -> str:
     """What the difference means for somebody who does not read intervals."""
     if difference.n == 0:
-        return "not defined"
+        return "not defined" if math.isnan(reference) == math.isnan(other) else "in one system only"
     if difference.n == 1:
         return "one replication: cannot tell"
     if difference.mean == 0 and difference.sd == 0:

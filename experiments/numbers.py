@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from sim.config import Config
-from sim.quantity import Blend
+from sim.quantity import DIALS, Blend, Product, Quantity, Resolver, Shift
 
 #: From the best evidence to none.
 GRADES = ("measured", "published", "expert", "assumed")
@@ -34,8 +34,8 @@ class Number:
         grade: one of ``GRADES``, or ``set by hand``.
         rows: evidence rows behind it; empty if set by hand.
         stated: written in a file or on the command line, not a default of the model.
-        dial: the dial that moves it, if any.
-        ends: its values with that dial at 0 and at 1; the same number twice without a dial.
+        dials: the dials that move it, if any.
+        ends: its values with all dials at 0 and with all at 1.
     """
 
     key: str
@@ -44,25 +44,31 @@ class Number:
     grade: str
     rows: tuple[str, ...]
     stated: bool
-    dial: str | None
+    dials: tuple[str, ...]
     ends: tuple[float, float]
 
 
 def numbers(config: Config) -> list[Number]:
     """Every number of the system, the needs and the workforce, in the order of the configuration."""
-    value = config.resolver()
-    stated = {
-        key for part in ("system", "needs", "workforce") for key in _stated(getattr(config, part), part)
-    }
+    parts = {part: getattr(config, part) for part in ("system", "needs", "workforce")}
+    stated = {key for part, model in parts.items() for key in _stated(model, part)}
+    now = config.resolver()
+    off, on = (Resolver(config.evidence, dict.fromkeys(DIALS, level)) for level in (0.0, 1.0))
     out: list[Number] = []
     for use in config.uses():
-        q = use.quantity
-        rows = use.rows()
-        ends = (value(q.old), value(q.new)) if isinstance(q, Blend) else (value(q), value(q))
+        quantity, unit, rows = use.quantity, use.unit.name, tuple(dict.fromkeys(use.rows()))
         grade = max((config.evidence[r].grade for r in rows), key=GRADES.index) if rows else BY_HAND
-        dial = q.dial if isinstance(q, Blend) else None
-        out.append(Number(use.key, value(q), use.unit.name, grade, rows, use.key in stated, dial, ends))
+        ends = off(quantity, unit), on(quantity, unit)
+        out.append(
+            Number(use.key, now(quantity, unit), unit, grade, rows, use.key in stated, _dials(quantity), ends)
+        )
     return out
+
+
+def _dials(quantity: Quantity) -> tuple[str, ...]:
+    if isinstance(quantity, Blend):
+        return (quantity.dial,)
+    return tuple(dict.fromkeys([*quantity.plus, *quantity.minus])) if isinstance(quantity, Shift) else ()
 
 
 def rows_used(configs: Iterable[Config]) -> dict[str, str]:
@@ -86,7 +92,7 @@ def grade_counts(configs: Iterable[Config]) -> dict[str, int]:
 
 def _stated(value: Any, key: str) -> Iterator[str]:
     """Dotted keys of everything that was given, as :func:`sim.quantity.uses` writes them."""
-    if isinstance(value, BaseModel) and not isinstance(value, Blend):
+    if isinstance(value, BaseModel) and not isinstance(value, Blend | Product | Shift):
         for name in type(value).model_fields:
             if name in value.model_fields_set:
                 yield from _stated(getattr(value, name), f"{key}.{name}")

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from sim.area import Area
     from sim.run import Run
 
-#: Tables of a run that have a frame; ``events`` exists only when the configuration asks for it.
-TABLES = ("children", "needs", "waiting", "weekly", "ledger", "events")
-
 #: What common spreadsheet programs can open, less the heading.
 SPREADSHEET_ROWS = 1_048_575
 
@@ -84,6 +81,8 @@ def results_folder(path: Path) -> Iterator[Path]:
                 parent.rmdir()
         if isinstance(e, OSError):
             raise cannot_write(path, e) from None
+        if isinstance(e, InputError):  # say the folder that was asked for, not the hidden one
+            raise InputError([p.replace(str(staging), str(path)) for p in e.problems]) from None
         raise
 
 
@@ -93,11 +92,10 @@ def cannot_write(path: Path, error: OSError) -> InputError:
 
 
 def write_run(run: Run, folder: Path) -> None:
-    """Write every table of a run into ``folder``."""
+    """Write every table of a run into ``folder``, in the columns of the data dictionary."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in TABLES:
-        if name in run.tables:
-            write_frame(getattr(run, name), folder / name)
+    for name in run.tables:
+        write_frame(run.frame(name), folder / name)
 
 
 def write_frame(frame: pd.DataFrame, stem: Path) -> None:
@@ -194,5 +192,7 @@ def _umask() -> int:
 def _reason(error: OSError) -> str:
     if isinstance(error, (FileExistsError, NotADirectoryError)):
         return "a part of the path is a file, or was made meanwhile"
-    text = error.strerror or str(error)
+    # libraries put the system's own words at the end of theirs: "Error writing bytes. Detail: [errno 28]
+    # No space"
+    text = re.split(r"\[[Ee]rrno \d+\] ", error.strerror or str(error))[-1]
     return text[:1].lower() + text[1:]

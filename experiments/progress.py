@@ -16,7 +16,7 @@ EVERY_SECONDS = 10.0
 
 #: Seconds without a first result after which the likely reason is told.
 PATIENCE_SECONDS = 8.0
-REASON = "the model is being compiled for this machine, once; this takes a minute or two"
+REASON = "still on the first; on a new machine the model is compiled first, once, which takes a minute or so"
 
 
 @contextmanager

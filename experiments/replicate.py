@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from experiments.compiling import one_at_a_time
 from experiments.pool import Failure, run_tasks
 from experiments.progress import progress
 from sim.errors import InputError
@@ -124,8 +125,9 @@ def simulate_job(job: Job) -> Done:
     """Run one simulation (in a worker)."""
     from sim import simulate
 
-    before = time.process_time()
-    run = simulate(job.config, job.seed)
+    with one_at_a_time():
+        before = time.process_time()
+        run = simulate(job.config, job.seed)
     summary = run.summary()
     cpu_seconds = time.process_time() - before
     if job.folder is not None:

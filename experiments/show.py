@@ -163,9 +163,10 @@ def _numbers_table(found: Mapping[str, Number], all_of_them: bool = False) -> It
         if not (number.stated or all_of_them):
             continue
         origin = " / ".join(number.rows)
-        if number.dial and number.ends[0] != number.ends[1]:
+        if number.dials:
             old, new = number.ends
-            origin += f"{'; ' if origin else ''}{old:g} to {new:g} with {number.dial.replace('_', ' ')}"
+            by = " and ".join(dial.replace("_", " ") for dial in number.dials)
+            origin += f"{'; ' if origin else ''}{old:g} to {new:g} with {by}"
         grade = GRADE_SHORT[number.grade] if number.stated else "default"
         table.add_row(f"  {key}", f"{number.value:g}", number.unit, grade, origin)
     if table.row_count:
@@ -204,7 +205,7 @@ def _branches(branches: Sequence[Branch], value: Resolver) -> str:
     out = []
     for branch in branches:
         share = value(branch.share)
-        days = value(branch.after_days)
+        days = value(branch.after_days, "days")
         out.append(
             branch.to
             + (f" {share:.0%}" if share != 1.0 else "")

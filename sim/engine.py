@@ -97,13 +97,15 @@ class Engine:
 
     def _week_end(self, progress: Callable[[int, int], None] | None) -> Generator[simpy.Event, Any, None]:
         """Phase 4, on the last day of each week."""
-        yield self.env.timeout(6)
         while True:
             day = int(self.env.now)
-            kernel_week.end_week(self._rules, self._people, self.tickets, self._books, day)
-            if progress is not None:
-                progress(day + 1, self.rules.end_day)
-            yield self.env.timeout(7)
+            if day % 7 == 6:
+                kernel_week.end_week(self._rules, self._people, self.tickets, self._books, day)
+                if progress is not None:
+                    progress(day + 1, self.rules.end_day)
+            # every day, although there is work on one in seven: a longer timeout, scheduled earlier than those of
+            # the other processes, would put the end of the week before the sessions of its last day
+            yield self.env.timeout(1)
 
     def _make_room(self, day: int) -> None:
         """Enlarge the pool of tickets and the log before a day that might need more."""
@@ -216,7 +218,7 @@ def lay_out_books(compiled: Compiled, people: People) -> Books:
         credit=np.zeros((t, o, r), np.int64),
         week_budget=np.zeros((t, o, r), np.int64),
         run_days=np.zeros((o, 2), np.int64),
-        debt=np.zeros((t, o, r, 4), np.int64),
+        debt=np.zeros((t, o, r, 5), np.int64),
         queue_carry=np.zeros((t, g)),
         rebookings=np.zeros((t, o), np.int64),
         available=np.zeros((weeks, t, r), np.int64),

@@ -22,15 +22,19 @@ DAYS_PER_YEAR = 365.25
 
 
 @compiled
-def piece(y: float, days: float, n: float, r: float, p: float) -> tuple[float, float]:
-    """Score after ``days`` at drift ``n`` (points a day) and support ``r`` (per day), and its integral (point-days)."""
-    if r <= 0.0 or y >= p:
-        end = y + n * days
-        if end > HIGHEST or end < LOWEST:
-            bound = HIGHEST if end > HIGHEST else LOWEST
-            reach = (bound - y) / n  # days until the end of the scale
-            return bound, (y + bound) * 0.5 * reach + bound * (days - reach)
-        return end, (y + end) * 0.5 * days
+def line(y: float, days: float, n: float) -> tuple[float, float]:
+    """Score after ``days`` at drift ``n`` (points a day) and no support, and its integral (point-days)."""
+    end = y + n * days
+    if end > HIGHEST or end < LOWEST:
+        bound = HIGHEST if end > HIGHEST else LOWEST
+        reach = (bound - y) / n  # days until the end of the scale
+        return bound, (y + bound) * 0.5 * reach + bound * (days - reach)
+    return end, (y + end) * 0.5 * days
+
+
+@compiled
+def pull(y: float, days: float, n: float, r: float, p: float) -> tuple[float, float]:
+    """As :func:`line`, with support ``r`` (per day, not 0) towards ``p`` all the time."""
     level = p + n / r  # where drift and support balance
     decay = exp(-r * days)
     end = level + (y - level) * decay
@@ -40,6 +44,30 @@ def piece(y: float, days: float, n: float, r: float, p: float) -> tuple[float, f
         reach = -log(share) / r
         return bound, level * reach + (y - level) * (1.0 - share) / r + bound * (days - reach)
     return end, level * days + (y - level) * (1.0 - decay) / r
+
+
+@compiled
+def piece(y: float, days: float, n: float, r: float, p: float) -> tuple[float, float]:
+    """Score after ``days`` at drift ``n`` (points a day) and support ``r`` (per day), and its integral (point-days).
+
+    Support acts below the potential ``p`` only; where the score passes it, the piece has two parts.
+    """
+    if r == 0.0 or (y >= p and n >= 0.0):
+        return line(y, days, n)
+    if y >= p:
+        reach = (p - y) / n  # days until drift brings the child below its potential
+        if reach >= days:
+            return line(y, days, n)
+        end, area = pull(p, days - reach, n, r, p)
+        return end, (y + p) * 0.5 * reach + area
+    end, area = pull(y, days, n, r, p)
+    if end <= p:
+        return end, area
+    level = p + n / r
+    reach = min(-log((p - level) / (y - level)) / r, days)  # days until drift carries the child past it
+    _, before = pull(y, reach, n, r, p)
+    end, area = line(p, days - reach, n)
+    return end, before + area
 
 
 @compiled

@@ -7,8 +7,8 @@ A quantity in YAML is one of
 * ``{product: [slt_wte_per_100k_children, staff_mix_band6_share]}``: rows multiplied with each other;
 * ``{old: ..., new: ..., dial: easy_access}``: moves in a straight line from ``old`` to ``new`` as the dial
   goes from 0 to 1. This is how one core delivery principle is switched on without touching the others;
-* ``{base: ..., plus: {dial: ...}, minus: {dial: ...}}``: starts at ``base`` and gains or gives up something with
-  each dial, for what several principles act on (a therapist's time, for example).
+* ``{base: ..., plus: {dial: ...}, minus: {dial: ...}}``: starts at ``base`` and gains or gives up
+  something with each dial, for what several principles act on (a therapist's time, for example).
 
 Every field says which unit it takes. Weeks and years are converted to days where days are wanted; any other
 reference to a row in another unit is refused, because a plausible wrong number is worse than an error.
@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 if TYPE_CHECKING:
     from sim.evidence import EvidenceRow
@@ -31,18 +31,49 @@ DIALS: tuple[DialName, ...] = ("impact", "easy_access", "place_based", "continuu
 
 
 class Strict(BaseModel):
-    """Base of every configuration model: unknown keys are refused, values cannot change afterwards."""
+    """Base of every configuration model: no unknown keys, no infinite numbers, no changes afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+# Names of the forms that a quantity can take. They turn up in pydantic's locations, where no key of the
+# configuration looks like them, so that a mistake is told once, about the form that was meant.
+NUMBER, ROW, PRODUCT, BLEND, SHIFT = "(number)", "(row)", "(product)", "(blend)", "(shift)"
+
+
+def _form(value: Any) -> str | None:
+    """The form of a quantity that is meant; None if it is none of them."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return NUMBER
+    if isinstance(value, str):
+        return ROW
+    if isinstance(value, BaseModel):
+        return {"Product": PRODUCT, "Blend": BLEND, "Shift": SHIFT}.get(type(value).__name__)
+    if isinstance(value, Mapping):
+        for form, keys in (
+            (PRODUCT, {"product"}),
+            (BLEND, {"old", "new", "dial"}),
+            (SHIFT, {"base", "plus", "minus"}),
+        ):
+            if keys & set(value):
+                return form
+    return None
+
+
+Number = Annotated[float, Tag(NUMBER)]
+Row = Annotated[str, Tag(ROW)]
+Factor = Annotated[Number | Row, Discriminator(_form)]
 
 
 class Product(Strict):
     """Evidence rows (and plain factors) multiplied; the first gives the unit."""
 
-    product: list[float | str] = Field(min_length=2)
+    product: list[Factor] = Field(min_length=2)
 
 
-Plain = float | str | Product
+Plain = Annotated[Number | Row | Annotated[Product, Tag(PRODUCT)], Discriminator(_form)]
 
 
 class Blend(Strict):
@@ -61,7 +92,14 @@ class Shift(Strict):
     minus: dict[DialName, Plain] = {}
 
 
-Quantity = float | str | Product | Blend | Shift
+Quantity = Annotated[
+    Number
+    | Row
+    | Annotated[Product, Tag(PRODUCT)]
+    | Annotated[Blend, Tag(BLEND)]
+    | Annotated[Shift, Tag(SHIFT)],
+    Discriminator(_form),
+]
 
 
 @dataclass(frozen=True)
@@ -93,6 +131,8 @@ _UNITS: dict[str, tuple[float, float]] = {
 }
 
 
+# what a quantity may be multiplied with: the product keeps the unit of its first factor
+_FACTORS = ("share", "multiplier", "hazard_ratio", "odds_ratio")
 # where a field takes the first unit, a row in the second may be used, times the factor
 _CONVERSIONS: dict[tuple[str, str], float] = {
     ("days", "weeks"): 7.0,
@@ -183,8 +223,22 @@ def _uses_of(value: Any, key: str, unit: Unit | None) -> Iterator[Use]:
     elif isinstance(value, (list, tuple)):
         for i, v in enumerate(value):
             yield from _uses_of(v, f"{key}[{i}]", unit)
-    elif unit is not None and value is not None:
+    elif unit is not None and value is not None and not isinstance(value, bool):
         yield Use(key, value, unit)
+
+
+def problems_at(model: BaseModel, key: str, resolve: Resolver) -> list[str]:
+    """One sentence for each quantity moved by several dials that leaves its range where the dials stand."""
+    out: list[str] = []
+    for use in uses(model, key):
+        if isinstance(use.quantity, Shift):
+            value = resolve(use.quantity, use.unit.name)
+            if not use.unit.low - 1e-9 <= value <= use.unit.high + 1e-9:
+                out.append(
+                    f"{use.key}: base, plus and minus come to {value:g} at these dials; "
+                    f"allowed is {use.unit.low:g} to {use.unit.high:g} ({use.unit.name})"
+                )
+    return out
 
 
 def problems_in(model: BaseModel, key: str, evidence: Mapping[str, EvidenceRow]) -> list[str]:
@@ -206,11 +260,21 @@ def problems_in(model: BaseModel, key: str, evidence: Mapping[str, EvidenceRow])
             if unit != use.unit.name and (use.unit.name, unit) not in _CONVERSIONS:
                 out.append(f"{use.key} = {first!r}: the row is in {unit}, this field takes {use.unit.name}")
                 continue
+            wrong = (
+                [n for n in _names(end)[1:] if evidence[n].unit not in _FACTORS]
+                if isinstance(end, Product)
+                else []
+            )
+            if isinstance(end, Product) and not isinstance(first, str):
+                wrong = [n for n in _names(end) if evidence[n].unit not in _FACTORS]
+            if wrong:
+                units = ", ".join(f"{n!r} is in {evidence[n].unit}" for n in wrong)
+                out.append(f"{use.key}: factors after the first must be shares or multipliers; {units}")
+                continue
             value = resolve(end, use.unit.name)
             if not use.unit.low <= value <= use.unit.high:
-                out.append(
-                    f"{use.key} = {value:g}: allowed is {use.unit.low:g} to {use.unit.high:g} ({use.unit.name})"
-                )
+                allowed = f"{use.unit.low:g} to {use.unit.high:g} ({use.unit.name})"
+                out.append(f"{use.key} = {value:g}: allowed is {allowed}")
     return out
 
 

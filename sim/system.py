@@ -8,9 +8,11 @@ system into the flat tables that the engine reads, so that a new pathway needs Y
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from sim.quantity import (
     Count,
@@ -89,9 +91,25 @@ LedgerLine = Literal[
     "unused",
 ]
 
-All = Literal["all"]
+# whether a list of names was meant or "all" (see sim.quantity for names in brackets)
+_LIST, _ALL = "(list)", "(all)"
+_Every = Annotated[Literal["all"], Tag(_ALL)]
+_list_or_all = Discriminator(lambda value: _LIST if isinstance(value, list | tuple) else _ALL)
+KindNames = Annotated[Annotated[list[str], Tag(_LIST), Field(min_length=1)] | _Every, _list_or_all]
+LevelNames = Annotated[Annotated[list[Level], Tag(_LIST), Field(min_length=1)] | _Every, _list_or_all]
 AgeRange = Annotated[tuple[float, float], Field(description="from (inclusive) and to (exclusive), years")]
 EVERY_AGE: tuple[float, float] = (0.0, 25.0)
+MOST_OFFERS = 60  # the engine keeps who was seen by which offer in the bits of one number
+MOST_ALSO = 31  # draws for what runs besides are numbered within one routing
+
+
+def _in_order(ages: tuple[float, float]) -> tuple[float, float]:
+    if not 0.0 <= ages[0] < ages[1] <= EVERY_AGE[1]:
+        raise ValueError(
+            f"from {ages[0]:g} to {ages[1]:g} years; "
+            f"allowed is a range that rises, between 0 and {EVERY_AGE[1]:g}"
+        )
+    return ages
 
 
 class Branch(Strict):
@@ -107,8 +125,8 @@ class Door(Strict):
     """How a known concern enters, who it is for, and what stands in the way."""
 
     ages: AgeRange = EVERY_AGE
-    kinds: list[str] | All = "all"
-    levels: list[Level] | All = "all"
+    kinds: KindNames = "all"
+    levels: LevelNames = "all"
     share: Share = 1.0  # of the concerns that several doors would fit
     seeks: Share = 1.0  # families with a known need who come at all (average navigation, middle quintile)
     deprived_odds: OddsRatio = 1.0  # odds of coming, quintile 1 against quintile 5
@@ -118,13 +136,18 @@ class Door(Strict):
     wrong_door_days: Days = 0.0  # mean days lost by a wrong door
     to: list[Branch] = Field(min_length=1)
 
+    @field_validator("ages")
+    @classmethod
+    def _ages_rise(cls, ages: tuple[float, float]) -> tuple[float, float]:
+        return _in_order(ages)
+
 
 class Route(Strict):
-    """What happens after an outcome. ``to`` are alternatives (what is left over leaves); ``also`` run besides."""
+    """What happens after an outcome. ``to`` are alternatives (the rest leaves), ``also`` runs besides."""
 
     when: list[Outcome] = Field(min_length=1)
-    kinds: list[str] | All = "all"
-    levels: list[Level] | All = "all"
+    kinds: KindNames = "all"
+    levels: LevelNames = "all"
     to: list[Branch] = []
     also: list[Branch] = []
 
@@ -132,10 +155,15 @@ class Route(Strict):
 class PriorityRule(Strict):
     """Who goes before whom: the first rule that fits gives the class; those who fit none come last."""
 
-    kinds: list[str] | All = "all"
-    levels: list[Level] | All = "all"
+    kinds: KindNames = "all"
+    levels: LevelNames = "all"
     ages: AgeRange = EVERY_AGE
     share: Share = 1.0  # of those who fit, how many are marked (for example 10 % urgent)
+
+    @field_validator("ages")
+    @classmethod
+    def _ages_rise(cls, ages: tuple[float, float]) -> tuple[float, float]:
+        return _in_order(ages)
 
 
 class CarveOut(Strict):
@@ -229,7 +257,7 @@ class Requests(Strict):
     """Asked for from outside, with the force of law: for example advice for an EHC needs assessment."""
 
     per_year: PerYear  # for a known need of the levels given
-    levels: list[Level] | All = "all"
+    levels: LevelNames = "all"
     waiting_weeks: Weeks = 0.0  # families waiting longer than this ...
     waiting_hazard: Multiplier = 1.0  # ... ask this many times as often
     deadline_weeks: Weeks = 6.0
@@ -254,7 +282,7 @@ class Offer(Strict):
     level: Level
     access: Access
     serves: Literal["need", "child"] = "need"  # child: all of the child's open needs at one contact
-    kinds: list[str] | All = "all"
+    kinds: KindNames = "all"
     ages: AgeRange = EVERY_AGE
     staff: dict[str, Minutes] = {}  # by staff group, per contact (group offers: per session)
     indirect: dict[str, Minutes] = {}  # reports, liaison: charged when the contact took place
@@ -277,6 +305,11 @@ class Offer(Strict):
     requests: Requests | None = None
     upkeep: Upkeep = Upkeep()
     routes: list[Route] = []
+
+    @field_validator("ages")
+    @classmethod
+    def _ages_rise(cls, ages: tuple[float, float]) -> tuple[float, float]:
+        return _in_order(ages)
 
     @field_validator("weekdays")
     @classmethod
@@ -313,82 +346,190 @@ class System(Strict):
     doors: dict[str, Door] = {}
     offers: dict[str, Offer] = {}
     job_plan: dict[str, RolePlan] = {}
-    spare_time: Literal["shared", "lost"] = "shared"  # minutes nobody booked: to other lists of that role, or lost
+    spare_time: Literal["shared", "lost"] = (
+        "shared"  # minutes nobody booked: to other lists of that role, or lost
+    )
     queue_work: dict[str, str] = {}  # staff group -> role whose minutes pay for queue management first
     staff_by_need: Share = 0.0  # 0: staff spread evenly over children; 1: in proportion to predicted need
     find_rate: Multiplier = 1.0  # identification by families and settings, times what the needs file says
-    slots_per_week: Annotated[float, Field(ge=0)] | None = None  # plain lists: appointments a week, no job plan
+    slots_per_week: Annotated[float, Field(ge=0, le=1e6)] | None = (
+        None  # plain lists: appointments a week, no job plan
+    )
 
 
-def structure_problems(system: System, kinds: tuple[str, ...], roles: tuple[str, ...], groups: tuple[str, ...]) -> list[str]:
-    """One sentence for each unknown name, unreachable offer or offer that nobody is rostered for."""
+def structure_problems(
+    system: System, kinds: tuple[str, ...], roles: tuple[str, ...], groups: tuple[str, ...]
+) -> list[str]:
+    """One sentence for each unknown name, unreachable offer, or field without effect where it stands."""
     out: list[str] = []
-    targets = {*system.offers, "door", "leave"}
-
-    def unknown(key: str, name: str, known: set[str] | tuple[str, ...], what: str) -> None:
-        if name not in known:
-            close = difflib.get_close_matches(name, sorted(known), 1)
-            hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(sorted(known)) or 'none'}"
-            out.append(f"{key} = {name!r}: no {what} of that name; {hint}")
-
-    def check_kinds(key: str, value: list[str] | str) -> None:
-        for k in value if isinstance(value, list) else ():
-            unknown(key, k, kinds, "kind of need")
-
-    reached: set[str] = set()
-    edges: dict[str, set[str]] = {name: set() for name in system.offers}
+    if len(system.offers) > MOST_OFFERS:
+        out.append(f"system.offers: {len(system.offers)} offers; at most {MOST_OFFERS}")
+    out += [
+        f"system.offers.{name}: the name '{name}' is taken; choose another"
+        for name in {"door", "leave"} & {*system.offers}
+    ]
+    names = _Names({*system.offers, "door", "leave"}, kinds, roles, groups)
     for door_name, door in system.doors.items():
-        check_kinds(f"system.doors.{door_name}.kinds", door.kinds)
-        for i, b in enumerate(door.to):
-            unknown(f"system.doors.{door_name}.to[{i}].to", b.to, targets, "offer")
-            reached.add(b.to)
+        out += _door_problems(f"system.doors.{door_name}", door, names)
     for name, offer in system.offers.items():
         key = f"system.offers.{name}"
-        check_kinds(f"{key}.kinds", offer.kinds)
-        for part in ("staff", "indirect", "travel"):
-            for g in getattr(offer, part):
-                unknown(f"{key}.{part}", g, groups, "staff group")
-        for j, route in enumerate(offer.routes):
-            check_kinds(f"{key}.routes[{j}].kinds", route.kinds)
-            for field in ("to", "also"):
-                for i, b in enumerate(getattr(route, field)):
-                    unknown(f"{key}.routes[{j}].{field}[{i}].to", b.to, targets, "offer")
-                    edges[name].add(b.to)
-                    if field == "also" and b.to in ("leave", "door"):
-                        out.append(f"{key}.routes[{j}].also[{i}].to = {b.to!r}: 'also' starts offers, not {b.to!r}")
-        if offer.requests is not None:
-            reached.add(name)
-        if offer.access == "visit" and offer.visit is None:
-            out.append(f"{key}.visit: an offer with access 'visit' must say how long a visit is")
-        if offer.access == "visit" and not offer.staff:
-            out.append(f"{key}.staff: a visit needs staff minutes per child seen")
-        if offer.access != "population" and not offer.staff and system.slots_per_week is None:
-            out.append(f"{key}.staff: needs staff minutes (only 'population' offers run without)")
-        if offer.serves == "child" and (offer.group is not None or _contacts(offer) != 1):
-            out.append(f"{key}.serves = 'child': only possible for single contacts, not for courses or groups")
-        if offer.group is not None and offer.access != "queue":
-            out.append(f"{key}.group: only offers with access 'queue' can be groups")
-        if offer.gate is not None and (offer.group is not None or offer.effect is not None):
-            out.append(f"{key}.gate: a gate decides; it cannot also be a group or have an effect")
-    frontier = [n for n in reached if n in system.offers]
-    while frontier:
-        for n in edges[frontier.pop()]:
-            if n in system.offers and n not in reached:
-                reached.add(n)
-                frontier.append(n)
-    for name, offer in system.offers.items():
-        visits_places = offer.access == "visit" or (offer.access == "population" and bool(offer.staff))
-        if name not in reached and not visits_places:
-            out.append(f"system.offers.{name}: no door or route leads here; nobody can ever receive it")
+        out += _offer_names(key, offer, names)
+        out += _access_problems(key, offer, system.slots_per_week is not None)
+        out += _queue_problems(key, offer)
+        out += _route_problems(key, offer, names)
+    out += [
+        f"system.offers.{name}: no door or route leads here; nobody can ever receive it"
+        for name in _unreachable(system)
+    ]
     for role, plan in system.job_plan.items():
-        unknown(f"system.job_plan.{role}", role, roles, "role in the workforce")
+        out += names.unknown(f"system.job_plan.{role}", role, roles, "role in the workforce")
         for offer_name in plan.offers:
-            unknown(f"system.job_plan.{role}.offers", offer_name, set(system.offers), "offer")
+            out += names.unknown(f"system.job_plan.{role}.offers", offer_name, system.offers, "offer")
     for group, role in system.queue_work.items():
-        unknown("system.queue_work", group, groups, "staff group")
-        unknown(f"system.queue_work.{group}", role, roles, "role in the workforce")
+        out += names.unknown("system.queue_work", group, groups, "staff group")
+        out += names.unknown(f"system.queue_work.{group}", role, roles, "role in the workforce")
     return out
 
 
-def _contacts(offer: Offer) -> float | str | object:
-    return offer.course.contacts
+@dataclass(frozen=True)
+class _Names:
+    """What may be referred to."""
+
+    targets: set[str]  # of routes
+    kinds: tuple[str, ...]
+    roles: tuple[str, ...]
+    groups: tuple[str, ...]
+
+    def unknown(self, key: str, name: str, known: Iterable[str], what: str) -> list[str]:
+        """One sentence if nothing of that name is known."""
+        options = sorted(known)
+        if name in options:
+            return []
+        close = difflib.get_close_matches(name, options, 1)
+        hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(options) or 'none'}"
+        return [f"{key} = {name!r}: no {what} of that name; {hint}"]
+
+    def unknown_kinds(self, key: str, chosen: Iterable[str] | str) -> list[str]:
+        """One sentence for each kind of need that is not in the needs file."""
+        listed = () if isinstance(chosen, str) else chosen
+        return [p for k in listed for p in self.unknown(key, k, self.kinds, "kind of need")]
+
+
+def _door_problems(key: str, door: Door, names: _Names) -> list[str]:
+    out = names.unknown_kinds(f"{key}.kinds", door.kinds)
+    for i, b in enumerate(door.to):
+        out += names.unknown(f"{key}.to[{i}].to", b.to, names.targets, "offer")
+        if b.to == "door":
+            out.append(f"{key}.to[{i}].to = 'door': a door cannot lead to the doors again; name an offer")
+    return out
+
+
+def _offer_names(key: str, offer: Offer, names: _Names) -> list[str]:
+    """Kinds of need and staff groups that an offer names."""
+    out = names.unknown_kinds(f"{key}.kinds", offer.kinds)
+    out += names.unknown_kinds(f"{key}.queue.kind_weights", offer.queue.kind_weights)
+    for i, rule in enumerate(offer.queue.priority):
+        out += names.unknown_kinds(f"{key}.queue.priority[{i}].kinds", rule.kinds)
+    tables = {part: getattr(offer, part) for part in ("staff", "indirect", "travel")}
+    for part in ("child_month", "chaser", "rebooking", "validation"):
+        tables[f"upkeep.minutes_per_{part}"] = getattr(offer.upkeep, f"minutes_per_{part}")
+    for part, table in tables.items():
+        for group in table:
+            out += names.unknown(f"{key}.{part}", group, names.groups, "staff group")
+    return out
+
+
+def _access_problems(key: str, offer: Offer, counts_slots: bool) -> list[str]:
+    """Parts of an offer that its access needs, or that have no meaning with it."""
+    out: list[str] = []
+    written = offer.model_fields_set
+    if offer.access == "visit" and offer.visit is None:
+        out.append(f"{key}.visit: an offer with access 'visit' must say how long a visit is")
+    if offer.access == "visit" and not offer.staff:
+        out.append(f"{key}.staff: a visit needs staff minutes per child seen")
+    if offer.access not in ("population", "visit") and not offer.staff and not counts_slots:
+        out.append(f"{key}.staff: needs staff minutes (only 'population' offers run without)")
+    if offer.visit is not None and offer.access != "visit":
+        out.append(f"{key}.visit: only for access 'visit', found '{offer.access}'")
+    if "walk_in" in written and offer.access != "walk_in":
+        out.append(f"{key}.walk_in: only for access 'walk_in', found '{offer.access}'")
+    if offer.requests is not None and offer.access != "queue":
+        out.append(f"{key}.requests: only for access 'queue', found '{offer.access}'")
+    if offer.group is not None and offer.access != "queue":
+        out.append(f"{key}.group: only offers with access 'queue' can be groups")
+    if offer.access == "population" and "course" in written:
+        out.append(f"{key}.course: an offer with access 'population' has no contacts; say effect.lasts_days")
+    if offer.serves == "child" and (offer.group is not None or offer.course != Course(**_single(offer))):
+        out.append(f"{key}.serves = 'child': only possible for single contacts, not for courses or groups")
+    if offer.gate is not None:
+        if offer.group is not None or offer.effect is not None:
+            out.append(f"{key}.gate: a gate decides; it cannot also be a group or have an effect")
+        if offer.access != "queue" or offer.requests is not None:
+            out.append(f"{key}.gate: a gate needs a list of referrals: access 'queue', without requests")
+        if "attendance" in written or "course" in written:
+            out.append(f"{key}.gate: at a gate nobody is seen; it takes neither attendance nor a course")
+    if offer.access != "queue":
+        given = [
+            f
+            for f in ("lists", "kind_weights", "pool", "priority", "carve_out")
+            if f in offer.queue.model_fields_set
+        ]
+        out += [f"{key}.queue.{f}: only for access 'queue', found '{offer.access}'" for f in given]
+    return out
+
+
+def _single(offer: Offer) -> dict[str, object]:
+    """The course of a single contact, with whatever else the offer says that has no meaning then."""
+    free = ("every_days", "most_contacts", "review_every", "goal_points", "stall_points")
+    return {f: getattr(offer.course, f) for f in free}
+
+
+def _queue_problems(key: str, offer: Offer) -> list[str]:
+    q = offer.queue
+    out: list[str] = []
+    if q.carve_out is not None and not q.priority:
+        out.append(
+            f"{key}.queue.carve_out: keeps appointments for the first class, but queue.priority names none"
+        )
+    return out
+
+
+def _route_problems(key: str, offer: Offer, names: _Names) -> list[str]:
+    out: list[str] = []
+    for j, route in enumerate(offer.routes):
+        at = f"{key}.routes[{j}]"
+        out += names.unknown_kinds(f"{at}.kinds", route.kinds)
+        if len(route.also) > MOST_ALSO:
+            out.append(f"{at}.also: {len(route.also)} offers; at most {MOST_ALSO}")
+        for field in ("to", "also"):
+            for i, b in enumerate(getattr(route, field)):
+                out += names.unknown(f"{at}.{field}[{i}].to", b.to, names.targets, "offer")
+                if field == "also" and b.to in ("leave", "door"):
+                    out.append(f"{at}.also[{i}].to = {b.to!r}: 'also' starts offers, not {b.to!r}")
+        for outcome in route.when:
+            if (outcome in ("accepted", "rejected")) > (offer.gate is not None):
+                out.append(
+                    f"{at}.when = {outcome!r}: only a gate accepts or rejects, and this offer has none"
+                )
+            if outcome == "not_served":
+                out.append(f"{at}.when = 'not_served': the pathway ends there; no route can follow")
+    return out
+
+
+def _unreachable(system: System) -> list[str]:
+    """Offers to which no chain of doors and routes leads; visits and work with places need none."""
+    offers = system.offers
+    reached = {b.to for door in system.doors.values() for b in door.to}
+    reached |= {
+        name
+        for name, o in offers.items()
+        if o.requests is not None or o.access == "visit" or (o.access == "population" and bool(o.staff))
+    }
+    frontier = [name for name in reached if name in offers]
+    while frontier:
+        for route in offers[frontier.pop()].routes:
+            for b in (*route.to, *route.also):
+                if b.to in offers and b.to not in reached:
+                    reached.add(b.to)
+                    frontier.append(b.to)
+    return [name for name in offers if name not in reached]

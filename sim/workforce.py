@@ -65,7 +65,8 @@ def establishment(workforce: Workforce, children_0_17: np.ndarray, need_0_17: np
     total_children = float(children_0_17.sum())
     spread = np.array([workforce.historic_spread[i % len(workforce.historic_spread)] for i in range(n)]) if workforce.historic_spread else np.ones(n)
     historic = children_0_17 * spread
-    historic = historic / historic.sum()
+    # a plain stream of referrals has no population: its staff are spread evenly
+    historic = historic / historic.sum() if historic.sum() > 0 else np.full(n, 1.0 / n)
     wanted = need_0_17 / need_0_17.sum() if need_0_17.sum() > 0 else historic
     share = (1.0 - by_need) * historic + by_need * wanted
     out = np.zeros((n, len(workforce.roles)))

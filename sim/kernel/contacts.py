@@ -21,6 +21,7 @@ from sim.kernel.score import in_normal_range, level_now, score, start_support
 from sim.kernel.state import (
     ACCEPTED,
     BETWEEN,
+    COACHED,
     DELAYED,
     DONE,
     E_ACCEPTED,
@@ -39,7 +40,6 @@ from sim.kernel.state import (
     HIDDEN,
     IN_GROUP,
     JOIN,
-    L_COACHING,
     LEADS_GROUP,
     MAIN,
     NEVER,
@@ -431,24 +431,9 @@ def coach(rules: Rules, people: People, books: Books, week: int, team: int, offe
     hours = 0.0
     for g in range(rules.n_groups):
         if rules.minutes[offer, g, MAIN] > 0:
-            pay_coaching(rules, books, week, team, offer, g, minutes)
+            pay(rules, books, week, team, offer, g, COACHED, minutes)
             hours += minutes / 60.0
     raise_capability(rules, people, place, hours)
-
-
-@inner
-def pay_coaching(rules: Rules, books: Books, week: int, team: int, offer: int, group: int, minutes: int) -> None:
-    """Coaching minutes go to their own line; what is owed is paid on the offer's line."""
-    for r in range(rules.n_roles):
-        have = books.credit[team, offer, r]
-        if rules.group_of[r] == group and have > 0:
-            take = min(have, minutes)
-            books.credit[team, offer, r] = have - take
-            books.ledger[week, team, r, L_COACHING] += take
-            if week * 7 >= rules.decision_day:
-                books.tallies.minutes[offer] += take
-            minutes -= take
-    pay(rules, books, week, team, offer, group, MAIN, minutes)
 
 
 @inner

@@ -67,6 +67,7 @@ def begin(rules: Rules, people: People, tickets: Tickets, books: Books, need: in
     """A need begins (or, before the history, is found to be there already)."""
     people.needs.capability_then[need] = capability_days(people, people.needs.place[need], max(day, 0))
     people.needs.level[need] = level_now(rules, people, need, max(day, people.needs.onset[need]))
+    worsen_before(rules, people, need)
     count(people, books, day, W_ONSETS, need)
     log(rules, people, books, day, need, -1, E_BEGIN)
     if people.needs.referral[need]:
@@ -79,6 +80,17 @@ def begin(rules: Rules, people: People, tickets: Tickets, books: Books, need: in
         people.needs.phase[need] = HIDDEN
         push(tickets, books, rules.hidden_base + people.needs.place[need], need)
         next_chance(rules, people, tickets, books, need, max(day, 0))
+
+
+@inner
+def worsen_before(rules: Rules, people: People, need: int) -> None:
+    """A step down that lies before the history has been taken when it begins."""
+    day = people.needs.worsens[need]
+    if day == NEVER or day < people.needs.onset[need] or day >= 0:
+        return
+    if not in_normal_range(rules, people, need, day):
+        y = anchor(rules, people, need, day)
+        people.needs.y[need] = max(LOWEST, y - rules.worsen_points)
 
 
 @inner
@@ -254,7 +266,9 @@ def enter(rules: Rules, people: People, tickets: Tickets, books: Books, need: in
 @inner
 def worsen(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
     """A step down, unless the need is supported or gone; a family that had not come may come now."""
-    if people.needs.phase[need] == GONE or people.needs.phase[need] == TO_COME or people.needs.supports[need] > 0:
+    if people.needs.phase[need] == TO_COME or people.needs.supports[need] > 0:
+        return
+    if day >= people.children.out[people.needs.child[need]]:  # a need that has gone by itself can still come back
         return
     if in_normal_range(rules, people, need, day):
         return

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from sim.jit import inner
 from sim.kernel.state import (
+    COACHED,
     INDIRECT,
+    L_COACHING,
     L_INDIRECT,
     L_LOST,
     L_TRAVEL,
@@ -31,6 +33,8 @@ def line_of(rules: Rules, offer: int, part: int) -> int:
         return L_TRAVEL
     if part == LOST:
         return L_LOST
+    if part == COACHED:
+        return L_COACHING
     return rules.offers.line[offer]
 
 
@@ -95,7 +99,7 @@ def charge(rules: Rules, books: Books, week: int, team: int, offer: int, lost: b
 @inner
 def pay_debts(rules: Rules, books: Books, week: int, team: int, offer: int, role: int) -> None:
     """What was begun and not paid comes first."""
-    for part in range(4):
+    for part in range(COACHED + 1):
         owed = books.debt[team, offer, role, part]
         have = books.credit[team, offer, role]
         if owed > 0 and have > 0:

@@ -32,7 +32,7 @@ NOTHING, CHANCE, ARRIVE, JOIN, GIVE_UP, END_SUPPORT, SESSION, REQUEST_CHANCE = r
 # fixed events, in the order in which those of one day are handled
 BEGIN, WORSEN, MOVE, AGE_OUT = range(4)
 # minutes of a contact
-MAIN, INDIRECT, TRAVEL, LOST = range(4)
+MAIN, INDIRECT, TRAVEL, LOST, COACHED = range(5)
 # ledger lines, in the order of sim.system.LEDGER_LINES
 (
     L_DIRECT,
@@ -413,7 +413,7 @@ class Books(NamedTuple):
     credit: np.ndarray  # (t, o, r) minutes left today
     week_budget: np.ndarray  # (t, o, r)
     run_days: np.ndarray  # (o, 2) days the offer runs this week, and those gone
-    debt: np.ndarray  # (t, o, r, 4) minutes of work begun and not yet paid
+    debt: np.ndarray  # (t, o, r, 5) minutes of work begun and not yet paid
     queue_carry: np.ndarray  # (t, g) queue management not yet paid
     rebookings: np.ndarray  # (t, o) since last week
     available: np.ndarray  # (w, t, r)

@@ -114,7 +114,7 @@ def pay_queue_management(rules: Rules, books: Books, left, team: int, week: int)
 def reserve_statutory(rules: Rules, books: Books, left, team: int) -> None:  # noqa: ANN001
     """Requests with the force of law have the first call on the week's minutes."""
     for offer in range(rules.offers.access.shape[0]):
-        if rules.offers.request_rate[offer] <= 0.0:
+        if rules.offers.request_rate[offer] <= 0.0 or books.run_days[offer, 0] == 0:
             continue
         n = waiting_anywhere(rules, books, team, offer)
         for g in range(rules.n_groups):

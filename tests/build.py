@@ -1,0 +1,123 @@
+"""Small configurations for tests, and runs of them with the engine's arrays at hand."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from experiments.compose import compose
+from sim.area import Area, build_area
+from sim.compile import Compiled, compile_config
+from sim.config import Config, check
+from sim.engine import Engine
+from sim.population import Population
+from sim.run import Run, collect, populate
+
+#: What each shipped system runs on in these tests: the plain list has an area and a calendar of its own.
+SHIPPED: dict[str, tuple[str, ...]] = {
+    "no_service": ("system=no_service", "area=example_small"),
+    "gatekept": ("system=gatekept", "area=example_small"),
+    "balanced": ("system=balanced", "area=example_small"),
+    "blend": ("system=blend", "area=example_small"),
+    "single_list": (
+        "system=single_list",
+        "area=referral_stream",
+        "needs=plain",
+        "workforce=one_team",
+        "calendar=every_day",
+    ),
+}
+
+
+@cache
+def _composed(overrides: tuple[str, ...]) -> dict[str, Any]:
+    return compose(overrides)
+
+
+def make_config(
+    system: str = "gatekept",
+    changes: Mapping[str, Any] | None = None,
+    evidence: Mapping[str, float] | None = None,
+    area: str | None = None,
+) -> Config:
+    """A checked configuration of a shipped system: half a year of history, one year of horizon.
+
+    Args:
+        system: a key of ``SHIPPED``.
+        changes: dotted key -> value, put in place of what the shipped files say (or added).
+        evidence: row -> value. The row's range is widened to hold it.
+        area: another shipped area than the system's own in ``SHIPPED``.
+
+    Raises:
+        InputError: the configuration is not one that a user could run.
+    """
+    overrides = SHIPPED[system]
+    if area is not None:
+        overrides = tuple(f"area={area}" if o.startswith("area=") else o for o in overrides)
+    raw = copy.deepcopy(_composed(overrides))
+    raw |= {"history_years": 0.5, "horizon_years": 1.0}
+    for key, value in (changes or {}).items():
+        *path, last = key.split(".")
+        at = raw
+        for part in path:
+            at = at.setdefault(part, {})
+        at[last] = copy.deepcopy(value)
+    for name, value in (evidence or {}).items():
+        row = raw["evidence"][name]
+        row |= {"value": value, "low": min(row["low"], value), "high": max(row["high"], value)}
+    return check(raw)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished run, with the engine's arrays and what was seen at the end of each day."""
+
+    config: Config
+    area: Area
+    tables: Compiled
+    population: Population  # as it was before day 0
+    engine: Engine
+    run: Run
+    lengths: np.ndarray  # (n_days, n_lists) length of every list at the end of each day
+
+
+def record(
+    config: Config, seed: int = 1, inspect: Callable[[Engine, int], None] | None = None, every: int = 7
+) -> Record:
+    """Run, and look on. ``inspect(engine, day)`` is called at the end of every ``every``-th day and the last."""
+    area = build_area(config.area)
+    tables = compile_config(config, area, seed)
+    population = populate(config, tables, area, seed)
+    before = copy.deepcopy(population)
+    engine = Engine(tables, area, population)
+    lengths = np.zeros((tables.end_day, tables.n_lists), np.int64)
+
+    def look_on():  # noqa: ANN202
+        yield engine.env.timeout(0.5)  # after everything that happens on the day
+        while True:
+            day = int(engine.env.now)
+            lengths[day] = engine.books.lists.length
+            if inspect is not None and (day % every == 0 or day == tables.end_day - 1):
+                inspect(engine, day)
+            yield engine.env.timeout(1)
+
+    engine.env.process(look_on())
+    engine.run()
+    return Record(config, area, tables, before, engine, collect(config, seed, area, tables, engine), lengths)
+
+
+def fingerprints(run: Run) -> dict[str, str]:
+    """Digest of every column of every table: equal digests are equal bits."""
+    return {
+        f"{table}.{name}": hashlib.blake2b(
+            str(values.dtype).encode() + np.ascontiguousarray(values).tobytes(), digest_size=16
+        ).hexdigest()
+        for table, columns in run.tables.items()
+        for name, values in columns.items()
+    }

@@ -530,6 +530,7 @@ def _staff_tables(
         "plan_overhead": plan_overhead,
         "group_of": _array((groups.index(r.group) for r in roles.values()), np.int32),
         "queue_role": queue_role,
+        "queue_most": v(system.queue_work_most),
         "spare_shared": system.spare_time == "shared",
         "minutes_per_day": per_day,
     }

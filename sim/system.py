@@ -350,6 +350,7 @@ class System(Strict):
         "shared"  # minutes nobody booked: to other lists of that role, or lost
     )
     queue_work: dict[str, str] = {}  # staff group -> role whose minutes pay for queue management first
+    queue_work_most: Share = 1.0  # at most this much of a role's time; the rest of it is left undone
     staff_by_need: Share = 0.0  # 0: staff spread evenly over children; 1: in proportion to predicted need
     find_rate: Multiplier = 1.0  # identification by families and settings, times what the needs file says
     slots_per_week: Annotated[float, Field(ge=0, le=1e6)] | None = (

@@ -90,7 +90,10 @@ class Record:
 def record(
     config: Config, seed: int = 1, inspect: Callable[[Engine, int], None] | None = None, every: int = 7
 ) -> Record:
-    """Run, and look on. ``inspect(engine, day)`` is called at the end of every ``every``-th day and the last."""
+    """Run, and look on.
+
+    ``inspect(engine, day)`` is called at the end of each ``every``-th day, from day 0 on, and of the last day.
+    """
     area = build_area(config.area)
     tables = compile_config(config, area, seed)
     population = populate(config, tables, area, seed)
@@ -98,7 +101,7 @@ def record(
     engine = Engine(tables, area, population)
     lengths = np.zeros((tables.end_day, tables.n_lists), np.int64)
 
-    def look_on():  # noqa: ANN202
+    def look_on():
         yield engine.env.timeout(0.5)  # after everything that happens on the day
         while True:
             day = int(engine.env.now)

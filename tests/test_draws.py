@@ -54,7 +54,9 @@ def test_a_draw_lies_strictly_between_zero_and_one(seed, who, purpose, occasion)
 
 
 def test_purposes_have_numbers_of_their_own():
-    purposes = {k: v for k, v in vars(draws).items() if k.isupper() and not k.startswith("_") and isinstance(v, int)}
+    purposes = {
+        k: v for k, v in vars(draws).items() if k.isupper() and not k.startswith("_") and isinstance(v, int)
+    }
     assert len(purposes) >= 38
     assert len(set(purposes.values())) == len(purposes)
 
@@ -147,14 +149,15 @@ def test_no_stream_has_no_referrals():
 
 
 def test_the_same_child_has_the_same_luck_in_every_system():
-    """Children, needs, and where chance lies with the child: noticed on the same day wherever nobody visits."""
+    """Children, needs, and chance that lies with the child: noticed on the same day where nobody visits."""
     systems = ("no_service", "gatekept", "balanced")
     changes = {"horizon_years": 2.0, "needs.capability.notices": 1.0}
     runs = {
         s: simulate(
             make_config(
                 s,
-                changes | ({"system.offers.link_visit.visit.finds_per_visit": 0} if s != "no_service" else {}),
+                changes
+                | ({"system.offers.link_visit.visit.finds_per_visit": 0} if s != "no_service" else {}),
             ),
             seed=5,
         )
@@ -165,7 +168,16 @@ def test_the_same_child_has_the_same_luck_in_every_system():
         other = runs[s].tables
         for name, column in first["children"].items():
             assert (column == other["children"][name]).all(), (s, name)
-        for name in ("need_id", "kind", "onset_day", "out_day", "score_start", "score_no_service", "potential", "place"):
+        for name in (
+            "need_id",
+            "kind",
+            "onset_day",
+            "out_day",
+            "score_start",
+            "score_no_service",
+            "potential",
+            "place",
+        ):
             assert (first["needs"][name] == other["needs"][name]).all(), (s, name)
     # a child's other needs are noticed at a contact, so only children with one need are alike to the day
     alone = np.bincount(first["needs"]["child_row"])[first["needs"]["child_row"]] == 1

@@ -1,4 +1,4 @@
-"""Functional score in closed form, held against a numerical solution of the same equation; plain arithmetic."""
+"""Functional score in closed form, held against a numerical solution of the same equation; arithmetic."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_harmful_support_drives_the_score_away_from_the_potential(y, days, n, r,
 @MANY
 @given(y=scores, days=st.integers(2, 2_000), cut=st.integers(1, 1_999), n=drifts, r=rates, p=scores)
 def test_looking_at_a_score_does_not_change_it(y, days, cut, n, r, p):
-    """Two pieces, one after the other, are one: also where the score passes the potential or the end of the scale."""
+    """Two pieces in a row are one: also where the score passes the potential or the end of the scale."""
     cut = min(cut, days - 1)
     then, first = piece(y, float(cut), n, r, p)
     end, second = piece(then, float(days - cut), n, r, p)
@@ -96,7 +96,14 @@ def test_looking_at_a_score_does_not_change_it(y, days, cut, n, r, p):
         (2.0, 0.01, 0.0, 0.0, 3.0, 250.0),  # a line from 2 to 3 over 100 days
         (4.5, 0.01, 0.0, 0.0, 5.0, 0.5 * 9.5 * 50 + 5.0 * 50),  # reaches 5 after 50 days
         (0.5, -0.01, 0.0, 0.0, 0.0, 0.5 * 0.5 * 50),  # reaches 0 after 50 days
-        (2.0, 0.0, math.log(2) / 100, 4.0, 3.0, 400.0 - 2.0 * 0.5 * 100 / math.log(2)),  # half way in 100 days
+        (
+            2.0,
+            0.0,
+            math.log(2) / 100,
+            4.0,
+            3.0,
+            400.0 - 2.0 * 0.5 * 100 / math.log(2),
+        ),  # half way in 100 days
         (4.0, -0.01, 0.01, 3.0, 3.0, 350.0),  # above potential: support pulls nobody down, drift does
     ],
 )
@@ -151,7 +158,7 @@ def test_going_in_two_steps_is_going_in_one(y, cut, days, birth, drift, deviatio
     drift=st.lists(drifts, min_size=3, max_size=3),
 )
 def test_the_drift_changes_with_age_on_the_day(y, days, birth, drift):
-    """The sum of daily steps with the drift of each day's age (clipping is exact only at whole days there)."""
+    """The sum of daily steps with the drift of each day's age (clipped at whole days there)."""
     end, area = advance(y, 0, days, birth, BANDS, np.array(drift), 0.0, 0.0, 0.0)
     value, total = y, 0.0
     for day in range(days):

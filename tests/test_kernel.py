@@ -1,4 +1,4 @@
-"""The kernel's bookkeeping piece by piece, as plain Python: lists, diary, minutes, turns, visits; and the calendar."""
+"""The kernel's bookkeeping piece by piece, as plain Python: lists, diary, minutes, turns; the calendar."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def plain(function: Any) -> Any:
     seen: dict[str, Any] = {}
     for name in code.__code__.co_names:
         value = code.__globals__.get(name)
-        if hasattr(value, "py_func") or (isinstance(value, FunctionType) and value.__module__.startswith("sim.")):
+        if hasattr(value, "py_func") or (
+            isinstance(value, FunctionType) and value.__module__.startswith("sim.")
+        ):
             seen[name] = plain(value)
     return FunctionType(code.__code__, {**code.__globals__, **seen}, code.__name__, code.__defaults__)
 
@@ -65,7 +67,12 @@ def walk(first: int, following: np.ndarray) -> list[int]:
 
 # ---------------------------------------------------------------------------------------- lists and diary
 
-steps = st.lists(st.tuples(st.sampled_from(["push", "pull", "schedule", "unschedule"]), st.integers(0, 7), st.integers(0, 24)), max_size=60)
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["push", "pull", "schedule", "unschedule"]), st.integers(0, 7), st.integers(0, 24)
+    ),
+    max_size=60,
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -143,14 +150,14 @@ def test_what_falls_due_on_a_day_is_handled_in_the_order_of_the_needs(keys):
 
 
 def test_codes_and_their_names_agree():
-    """The kernel counts in codes, tables show names: one out of step and every reason for leaving is another's."""
+    """The kernel counts in codes, tables show names: one step apart and each reason is another's."""
     codes = ("ACCEPTED", "REJECTED", "DONE", "GOAL_MET", "STALLED", "NOT_IN_NEED", "SENT_AWAY", "GAVE_UP")
     more = ("NOT_SERVED", "AGED_OUT", "NEVER_SOUGHT", "BEFORE_START", "NOT_LEFT")
     assert len(set(LEFT_REASONS)) == len(LEFT_REASONS) == len(codes) + len(more)
     for name in (*codes, *more):
         shown = LEFT_REASONS[getattr(state, name)]
         assert shown == {"SENT_AWAY": "discharged_not_brought"}.get(name, name.lower())
-    assert OUTCOMES == LEFT_REASONS[: len(OUTCOMES)]
+    assert LEFT_REASONS[: len(OUTCOMES)] == OUTCOMES
     for i, line in enumerate(LEDGER_LINES):
         code = {"direct_contact": "L_DIRECT", "link_visit": "L_VISIT", "universal_work": "L_UNIVERSAL"} | {
             "queue_management": "L_QUEUE",
@@ -165,7 +172,21 @@ def test_codes_and_their_names_agree():
 
 @pytest.mark.parametrize(
     ("days", "band"),
-    [(0, 0), (7, 0), (8, 1), (14, 1), (15, 2), (28, 2), (29, 3), (84, 3), (85, 4), (126, 4), (127, 5), (364, 5), (365, 6)],
+    [
+        (0, 0),
+        (7, 0),
+        (8, 1),
+        (14, 1),
+        (15, 2),
+        (28, 2),
+        (29, 3),
+        (84, 3),
+        (85, 4),
+        (126, 4),
+        (127, 5),
+        (364, 5),
+        (365, 6),
+    ],
 )
 def test_weeks_waited_fall_into_the_bands_of_the_published_collection(days, band):
     assert plain(week.band)(days) == band
@@ -174,7 +195,9 @@ def test_weeks_waited_fall_into_the_bands_of_the_published_collection(days, band
 # ------------------------------------------------------------------------------------------------ minutes
 
 
-def desk(main: int = 45, indirect: int = 30, travel: int = 5, credit: tuple[int, int] = (60, 0)) -> tuple[Any, Any]:
+def desk(
+    main: int = 45, indirect: int = 30, travel: int = 5, credit: tuple[int, int] = (60, 0)
+) -> tuple[Any, Any]:
     """One offer, one team, one staff group of two roles."""
     rules = SimpleNamespace(
         n_groups=1,
@@ -195,7 +218,14 @@ def desk(main: int = 45, indirect: int = 30, travel: int = 5, credit: tuple[int,
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(0, 90), st.integers(0, 90), st.integers(0, 30), st.integers(0, 120), st.integers(0, 120), st.booleans())
+@given(
+    st.integers(0, 90),
+    st.integers(0, 90),
+    st.integers(0, 30),
+    st.integers(0, 120),
+    st.integers(0, 120),
+    st.booleans(),
+)
 def test_what_a_contact_costs_is_paid_or_owed_to_the_minute(main, indirect, travel, first, second, lost):
     rules, books = desk(main, indirect, travel, (first, second))
     spent = plain(minutes.charge)(rules, books, 0, 0, 0, lost)
@@ -325,7 +355,13 @@ def test_places_are_visited_in_proportion_to_their_need():
     )
     visits = [plain(contacts.next_place)(None, people, 0) for _ in range(40)]
     assert Counter(visits) == {0: 10, 1: 30}
-    assert max(b - a for a, b in zip(*[[i for i, v in enumerate(visits) if v == 0][k:] for k in (0, 1)], strict=False)) <= 4
+    assert (
+        max(
+            b - a
+            for a, b in zip(*[[i for i, v in enumerate(visits) if v == 0][k:] for k in (0, 1)], strict=False)
+        )
+        <= 4
+    )
 
 
 # ---------------------------------------------------------------------------------------------- calendar
@@ -369,7 +405,7 @@ def test_there_are_eight_bank_holidays_in_a_usual_year_and_none_of_scotland():
 
 
 def test_schools_are_open_about_39_weeks_a_year():
-    """School Teachers' Review: 190 days for pupils, 38 weeks and inset days; the pattern here is by whole weeks."""
+    """190 days for pupils are 38 weeks, and inset days come on top; the pattern here is by whole weeks."""
     days = england()
     for year in range(2022, 2031):
         first = (dt.date(year, 9, 1) - days.first_day).days

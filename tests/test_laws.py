@@ -1,7 +1,7 @@
 """What must always hold, whatever the area, the evidence and the system: the laws of the model.
 
-Every shipped system is run on small areas drawn at random, with evidence moved inside its ranges and with parts of
-the system changed as a user could change them; each run is held against every law.
+Every shipped system is run on small areas drawn at random, with evidence moved inside its ranges and with
+parts of the system changed as a user could change them; each run is held against every law.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ TWISTS: dict[str, dict[str, Any]] = {
         "system.offers.drop_in.weekdays": ["fri"],
         "system.offers.drop_in.staff": {"therapist": 240},
     },
-    "heavy lists": {"system.offers.assessment.upkeep.minutes_per_child_month": {"admin": 200, "therapist": 60}},
+    "heavy lists": {
+        "system.offers.assessment.upkeep.minutes_per_child_month": {"admin": 200, "therapist": 60}
+    },
     "two visits find much": {"system.offers.link_visit.visit.finds_per_visit": 0.5},
     "every day is a working day": {"calendar.working_days": list(DAYS), "calendar.bank_holidays": False},
 }
@@ -149,7 +151,9 @@ def choices(draw: st.DrawFn, system: str) -> tuple[dict[str, Any], dict[str, flo
                 "discharge": draw(st.floats(0, 1)),
             },
             "system.offers.appointment.course": draw(st.sampled_from([{}, {"contacts": 4}])),
-            "system.offers.appointment.weekdays": draw(st.lists(st.sampled_from(DAYS), min_size=1, unique=True)),
+            "system.offers.appointment.weekdays": draw(
+                st.lists(st.sampled_from(DAYS), min_size=1, unique=True)
+            ),
         }
     else:
         changes |= draw(areas())
@@ -162,7 +166,9 @@ def choices(draw: st.DrawFn, system: str) -> tuple[dict[str, Any], dict[str, flo
         for twist in draw(st.lists(st.sampled_from(sorted(TWISTS)), max_size=4, unique=True)):
             changes |= TWISTS[twist]
     if system == "blend":
-        changes |= {f"system.dials.{d}": draw(st.sampled_from([0.0, 0.5, 1.0]) | st.floats(0, 1)) for d in DIALS}
+        changes |= {
+            f"system.dials.{d}": draw(st.sampled_from([0.0, 0.5, 1.0]) | st.floats(0, 1)) for d in DIALS
+        }
     return changes, evidence
 
 
@@ -176,7 +182,7 @@ def _date(year: int) -> Any:
 
 
 def lists_are_sound(engine: Engine, day: int) -> None:
-    """Each list is one chain that reads the same from both ends, as long as it says, of tickets that are on it."""
+    """Each list is one chain, the same from both ends, as long as it says, of tickets that are on it."""
     tickets, lists = engine.tickets, engine.books.lists
     queue, ahead, behind = tickets.queue.tolist(), tickets.ahead.tolist(), tickets.behind.tolist()
     standing = np.bincount(tickets.queue[tickets.queue != NOBODY], minlength=len(lists))
@@ -390,12 +396,14 @@ def no_wait_is_negative(r: Record) -> None:
 
 
 def events_come_in_a_sane_order(r: Record) -> None:
-    """A need begins, is noticed, and only then is anything done about it; nothing happens after growing out."""
+    """A need begins, is noticed, and only then is something done; nothing happens after growing out."""
     events = r.run.tables["events"]
     day, event = events["day"], events["event"]
     order = np.argsort(events["need_id"], kind="stable")
     cuts = np.flatnonzero(np.diff(events["need_id"][order])) + 1
-    identified = dict(zip(r.run.tables["needs"]["need_id"], r.run.tables["needs"]["identified_day"], strict=True))
+    identified = dict(
+        zip(r.run.tables["needs"]["need_id"], r.run.tables["needs"]["identified_day"], strict=True)
+    )
     unknowing = {EVENT[e] for e in ("need_begins", "worsens", "moves_place", "leaves_with_age", "noticed")}
     for rows in np.split(order, cuts):
         if len(rows) == 0:

@@ -1,4 +1,4 @@
-"""Most late talkers catch up by themselves: the published share, and not a point of it credited to a service."""
+"""Most late talkers catch up by themselves: the published share, and none of it credited to a service."""
 
 from __future__ import annotations
 

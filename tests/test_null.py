@@ -25,13 +25,10 @@ DIALS = ("impact", "easy_access", "place_based", "continuum", "information")
 
 
 def difference(a: Run, b: Run) -> dict[str, float]:
-    """Largest absolute difference in each column of the needs; both runs have the same needs in the same order."""
+    """Largest absolute difference in each column of the needs; both runs have the same needs in order."""
     ours, theirs = a.tables["needs"], b.tables["needs"]
     assert (ours["need_id"] == theirs["need_id"]).all()
-    return {
-        name: float(np.abs(ours[name].astype(float) - theirs[name].astype(float)).max())
-        for name in ours
-    }
+    return {name: float(np.abs(ours[name].astype(float) - theirs[name].astype(float)).max()) for name in ours}
 
 
 @pytest.mark.parametrize("system", ["balanced", "blend"])
@@ -46,7 +43,9 @@ def test_the_balanced_system_with_every_dial_at_0_is_the_gatekept_one(system, se
 
 def test_the_blend_with_every_dial_at_1_is_the_balanced_system():
     on = {f"system.dials.{d}": 1.0 for d in DIALS}
-    assert fingerprints(simulate(make_config("blend", on), 3)) == fingerprints(simulate(make_config("balanced"), 3))
+    assert fingerprints(simulate(make_config("blend", on), 3)) == fingerprints(
+        simulate(make_config("balanced"), 3)
+    )
 
 
 @pytest.mark.parametrize("dial", DIALS)
@@ -85,7 +84,10 @@ def test_without_services_every_need_meets_its_counterfactual_to_the_bit(seed, h
     assert (t["score_years"] == t["score_years_no_service"]).all()
     assert (t["contacts"] == 0).all()
     assert (t["first_useful_day"] == -1_000_000).all()
-    assert len(run.tables["ledger"]["minutes"]) == 0 or (run.tables["ledger"]["line"] == run.lines.index("unused")).all()
+    assert (
+        len(run.tables["ledger"]["minutes"]) == 0
+        or (run.tables["ledger"]["line"] == run.lines.index("unused")).all()
+    )
 
 
 def test_a_service_whose_support_has_no_effect_has_no_impact():

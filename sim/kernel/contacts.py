@@ -15,7 +15,7 @@ from sim.draws import (
 from sim.jit import inner
 from sim.kernel.basics import count, drop_ticket, has_ticket, log, pull, push, schedule, unschedule
 from sim.kernel.life import notice
-from sim.kernel.minutes import charge, pay
+from sim.kernel.minutes import charge, debtor_of, pay
 from sim.kernel.routes import closed, finish, route, start
 from sim.kernel.score import in_normal_range, level_now, score, start_support
 from sim.kernel.state import (
@@ -431,7 +431,8 @@ def coach(rules: Rules, people: People, books: Books, week: int, team: int, offe
     hours = 0.0
     for g in range(rules.n_groups):
         if rules.minutes[offer, g, MAIN] > 0:
-            pay(rules, books, week, team, offer, g, COACHED, minutes)
+            debtor = debtor_of(rules, books, team, offer, g)
+            pay(rules, books, week, team, offer, g, COACHED, minutes, debtor)
             hours += minutes / 60.0
     raise_capability(rules, people, place, hours)
 

@@ -53,30 +53,36 @@ def can_start(rules: Rules, books: Books, team: int, offer: int) -> bool:
 
 
 @inner
-def pay(rules: Rules, books: Books, week: int, team: int, offer: int, group: int, part: int, minutes: int) -> None:
-    """Take minutes from the roles of a group, in their order; the rest is owed by the last that had any."""
+def debtor_of(rules: Rules, books: Books, team: int, offer: int, group: int) -> int:
+    """The role that will owe what a contact needs beyond today's minutes: the last with minutes left.
+
+    Each role then starts contacts only as fast as its own minutes pay for them.
+    """
+    debtor = -1
+    for r in range(rules.n_roles):
+        if rules.group_of[r] == group and (debtor < 0 or books.credit[team, offer, r] > 0):
+            debtor = r
+    return debtor
+
+
+@inner
+def pay(
+    rules: Rules, books: Books, week: int, team: int, offer: int, group: int, part: int, minutes: int, debtor: int
+) -> None:
+    """Take minutes from the roles of a group, in their order; the rest is owed by the debtor."""
     if minutes <= 0:
         return
     if week * 7 >= rules.decision_day:
         books.tallies.minutes[offer] += minutes
     line = line_of(rules, offer, part)
-    debtor = -1
     for r in range(rules.n_roles):
-        if rules.group_of[r] != group:
-            continue
-        if debtor < 0 or rules.plan_offer[r, offer] > 0.0:
-            debtor = r
         have = books.credit[team, offer, r]
-        if have > 0:
+        if rules.group_of[r] == group and have > 0:
             take = min(have, minutes)
             books.credit[team, offer, r] = have - take
             books.ledger[week, team, r, line] += take
             minutes -= take
-            debtor = r
-            if minutes == 0:
-                return
-    if debtor >= 0:
-        books.debt[team, offer, debtor, part] += minutes
+    books.debt[team, offer, debtor, part] += minutes
 
 
 @inner
@@ -85,13 +91,16 @@ def charge(rules: Rules, books: Books, week: int, team: int, offer: int, lost: b
     total = 0
     for g in range(rules.n_groups):
         main = rules.minutes[offer, g, MAIN]
-        if lost:
-            pay(rules, books, week, team, offer, g, LOST, main)
-            continue
         indirect, travel = rules.minutes[offer, g, INDIRECT], rules.minutes[offer, g, TRAVEL]
-        pay(rules, books, week, team, offer, g, MAIN, main)
-        pay(rules, books, week, team, offer, g, INDIRECT, indirect)
-        pay(rules, books, week, team, offer, g, TRAVEL, travel)
+        if main + indirect + travel == 0:
+            continue
+        debtor = debtor_of(rules, books, team, offer, g)
+        if lost:
+            pay(rules, books, week, team, offer, g, LOST, main, debtor)
+            continue
+        pay(rules, books, week, team, offer, g, MAIN, main, debtor)
+        pay(rules, books, week, team, offer, g, INDIRECT, indirect, debtor)
+        pay(rules, books, week, team, offer, g, TRAVEL, travel, debtor)
         total += main + indirect + travel
     return total
 

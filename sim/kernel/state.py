@@ -283,6 +283,7 @@ class Rules(NamedTuple):
     plan_overhead: np.ndarray  # (r, lines) share
     group_of: np.ndarray  # (r,)
     queue_role: np.ndarray  # (g,) role that pays first; -1: none
+    queue_most: float  # queue management takes at most this share of a role's time
     spare_shared: bool
     minutes_per_day: np.ndarray  # (t, r) of a working day
     works: np.ndarray  # (d,) bool
@@ -414,7 +415,7 @@ class Books(NamedTuple):
     week_budget: np.ndarray  # (t, o, r)
     run_days: np.ndarray  # (o, 2) days the offer runs this week, and those gone
     debt: np.ndarray  # (t, o, r, 5) minutes of work begun and not yet paid
-    queue_carry: np.ndarray  # (t, g) queue management not yet paid
+    queue_carry: np.ndarray  # (t, g) part of a minute of queue management
     rebookings: np.ndarray  # (t, o) since last week
     available: np.ndarray  # (w, t, r)
     ledger: np.ndarray  # (w, t, r, lines)

@@ -94,7 +94,10 @@ def queue_minutes(rules: Rules, books: Books, team: int, group: int, week: int) 
 
 @inner
 def pay_queue_management(rules: Rules, books: Books, left, team: int, week: int) -> None:  # noqa: ANN001
-    """Queues eat capacity: first the role named for it, then the others of the group; the rest is carried over."""
+    """Queues eat capacity: first the role named for it, then the others of the group, up to a share of their time.
+
+    What does not fit is left undone: a service that cannot keep up with its list stops calling families.
+    """
     for g in range(rules.n_groups):
         owed = books.queue_carry[team, g] + queue_minutes(rules, books, team, g, week)
         due = math.floor(owed)
@@ -103,11 +106,10 @@ def pay_queue_management(rules: Rules, books: Books, left, team: int, week: int)
             for r in range(rules.n_roles):
                 named = rules.queue_role[g] == r
                 if due > 0 and (named if turn == 0 else (rules.group_of[r] == g and not named)):
-                    take = min(due, left[r])
+                    take = min(due, min(left[r], math.floor(left[r] * rules.queue_most)))
                     left[r] -= take
                     due -= take
                     books.ledger[week, team, r, L_QUEUE] += take
-        books.queue_carry[team, g] += due
 
 
 @inner

@@ -7,7 +7,7 @@ later on looks at the configuration.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +42,9 @@ from sim.workforce import establishment
 ACCESS = {"queue": QUEUE, "walk_in": WALK_IN, "visit": VISIT, "population": POPULATION}
 STAGES = ("statutory", "owed", "triage", "drop_in", "visit", "group", "assessment", "start")
 MONTH_WEEKS = DAYS_PER_YEAR / 12.0 / 7.0
-SLOT_MINUTES = 60  # of an appointment where a system counts slots and not minutes; any number gives the same waits
+SLOT_MINUTES = (
+    60  # of an appointment where a system counts slots and not minutes; any number gives the same waits
+)
 NEVER_LOGIT = -1e9
 ALWAYS_LOGIT = 60.0
 FAR = 10**8
@@ -240,7 +242,7 @@ def _need_tables(config: Config, v: Resolver) -> dict:
     }
 
 
-def _flags(names: Iterable[str], chosen: list[str] | str) -> list[bool]:
+def _flags(names: Iterable[str], chosen: Sequence[str]) -> list[bool]:
     return [chosen == "all" or n in chosen for n in names]
 
 
@@ -254,7 +256,7 @@ def _whole(value: float) -> int:
 
 
 def _array(values: Iterable[object], dtype: object) -> np.ndarray:
-    return np.array(list(values), dtype=dtype)  # type: ignore[call-overload, no-any-return]
+    return np.array(list(values), dtype=dtype)  # type: ignore[call-overload]
 
 
 def _offer_tables(offers: list[Offer], kinds: tuple[str, ...], v: Resolver) -> dict:
@@ -266,7 +268,9 @@ def _offer_tables(offers: list[Offer], kinds: tuple[str, ...], v: Resolver) -> d
         "age_from": _array((_age_days(o.ages)[0] for o in offers), np.int32),
         "age_to": _array((_age_days(o.ages)[1] for o in offers), np.int32),
         "line": _array((LEDGER_LINES.index(line_of(o)) for o in offers), np.int8),
-        "is_contact": _array((o.contact and o.gate is None and o.access != "population" for o in offers), bool),
+        "is_contact": _array(
+            (o.contact and o.gate is None and o.access != "population" for o in offers), bool
+        ),
         "clock": _array((o.clock if o.clock is not None else _has_clock(o) for o in offers), bool),
         "specialist": _array((o.specialist for o in offers), bool),
         "contacts": _array((max(1, _whole(v(o.course.contacts))) for o in offers), np.int32),
@@ -277,31 +281,47 @@ def _offer_tables(offers: list[Offer], kinds: tuple[str, ...], v: Resolver) -> d
         "goal_points": _array((v(o.course.goal_points) for o in offers), float),
         "stall_points": _array((v(o.course.stall_points) for o in offers), float),
         "nb_base": _array((logit(v(o.attendance.not_brought)) for o in offers), float),
-        "nb_day": _array((math.log(v(o.attendance.odds_per_month)) / (DAYS_PER_YEAR / 12) for o in offers), float),
+        "nb_day": _array(
+            (math.log(v(o.attendance.odds_per_month)) / (DAYS_PER_YEAR / 12) for o in offers), float
+        ),
         "nb_winter": _array((math.log(v(o.attendance.winter_odds)) for o in offers), float),
-        "nb_deprived": _array((_by_quintile(v(o.attendance.deprived_odds)) for o in offers), float).reshape(n, 5),
+        "nb_deprived": _array((_by_quintile(v(o.attendance.deprived_odds)) for o in offers), float).reshape(
+            n, 5
+        ),
         "nb_most": _array((v(o.attendance.most) for o in offers), float),
         "nb_discharge": _array((v(o.attendance.discharge) for o in offers), float),
         "rebook": _array((max(1, _whole(v(o.attendance.rebook_days, "days"))) for o in offers), np.int32),
         "gate": _array((o.gate is not None for o in offers), bool),
-        "accept": _array(([v(o.gate.accept.get(x, 1.0)) if o.gate else 1.0 for x in LEVELS] for o in offers), float).reshape(n, 3),
+        "accept": _array(
+            ([v(o.gate.accept.get(x, 1.0)) if o.gate else 1.0 for x in LEVELS] for o in offers), float
+        ).reshape(n, 3),
         "more_information": _array((v(o.gate.more_information) if o.gate else 0.0 for o in offers), float),
         "more_information_days": _array(
             (v(o.gate.more_information_days, "days") if o.gate else 0.0 for o in offers), float
         ),
         "group_size": _array((max(1, _whole(v(o.group.size))) if o.group else 0 for o in offers), np.int32),
-        "group_smallest": _array((max(1, _whole(v(o.group.smallest))) if o.group else 0 for o in offers), np.int32),
-        "group_wait": _array((_whole(v(o.group.longest_wait_days, "days")) if o.group else 0 for o in offers), np.int32),
+        "group_smallest": _array(
+            (max(1, _whole(v(o.group.smallest))) if o.group else 0 for o in offers), np.int32
+        ),
+        "group_wait": _array(
+            (_whole(v(o.group.longest_wait_days, "days")) if o.group else 0 for o in offers), np.int32
+        ),
         "visit_minutes": _array((_whole(v(o.visit.minutes)) if o.visit else 0 for o in offers), np.int32),
         "visit_children": _array((v(o.visit.children_share) if o.visit else 0.0 for o in offers), float),
         "visit_finds": _array((v(o.visit.finds_per_visit) if o.visit else 0.0 for o in offers), float),
         "gives_up_full": _array((v(o.walk_in.gives_up_when_full) for o in offers), float),
-        "request_rate": _array((v(o.requests.per_year) / DAYS_PER_YEAR if o.requests else 0.0 for o in offers), float),
+        "request_rate": _array(
+            (v(o.requests.per_year) / DAYS_PER_YEAR if o.requests else 0.0 for o in offers), float
+        ),
         "request_levels": _array(
             (_flags(LEVELS, o.requests.levels) if o.requests else [False] * 3 for o in offers), bool
         ).reshape(n, 3),
-        "request_wait": _array((_whole(7 * v(o.requests.waiting_weeks, "weeks")) if o.requests else 0 for o in offers), np.int32),
-        "request_hazard": _array((v(o.requests.waiting_hazard, "multiplier") if o.requests else 1.0 for o in offers), float),
+        "request_wait": _array(
+            (_whole(7 * v(o.requests.waiting_weeks, "weeks")) if o.requests else 0 for o in offers), np.int32
+        ),
+        "request_hazard": _array(
+            (v(o.requests.waiting_hazard, "multiplier") if o.requests else 1.0 for o in offers), float
+        ),
         "request_deadline": _array(
             (_whole(7 * v(o.requests.deadline_weeks, "weeks")) if o.requests else 0 for o in offers), np.int32
         ),
@@ -344,7 +364,10 @@ def _queue_tables(offers: list[Offer], kinds: tuple[str, ...], groups: tuple[str
             n_groups[i] = k
             weight[i] = [max(v(q.kind_weights.get(name, 1.0)), 1e-9) for name in kinds]
         rule_from[i], rule_n[i] = len(rules), len(q.priority)
-        rules += [(_flags(kinds, p.kinds), _flags(LEVELS, p.levels), _age_days(p.ages), v(p.share)) for p in q.priority]
+        rules += [
+            (_flags(kinds, p.kinds), _flags(LEVELS, p.levels), _age_days(p.ages), v(p.share))
+            for p in q.priority
+        ]
     upkeep = np.zeros((n, g))
     rebook = np.zeros((n, g))
     validation = np.zeros((n, g))
@@ -368,14 +391,26 @@ def _queue_tables(offers: list[Offer], kinds: tuple[str, ...], groups: tuple[str
         "rule_levels": _array((r[1] for r in rules), bool).reshape(len(rules), 3),
         "rule_ages": _array((r[2] for r in rules), np.int32).reshape(len(rules), 2),
         "rule_share": _array((r[3] for r in rules), float),
-        "carve_share": _array((v(o.queue.carve_out.share) if o.queue.carve_out else 0.0 for o in offers), float),
-        "carve_released": _array((o.queue.carve_out.released if o.queue.carve_out else True for o in offers), bool),
-        "patience": _array((7.0 * v(o.queue.patience_weeks, "weeks") if o.queue.patience_weeks is not None else 0.0 for o in offers), float),
+        "carve_share": _array(
+            (v(o.queue.carve_out.share) if o.queue.carve_out else 0.0 for o in offers), float
+        ),
+        "carve_released": _array(
+            (o.queue.carve_out.released if o.queue.carve_out else True for o in offers), bool
+        ),
+        "patience": _array(
+            (
+                7.0 * v(o.queue.patience_weeks, "weeks") if o.queue.patience_weeks is not None else 0.0
+                for o in offers
+            ),
+            float,
+        ),
         "notice": _array((_whole(v(o.queue.notice_days, "days")) for o in offers), np.int32),
         "upkeep_child": upkeep,
         "upkeep_rebook": rebook,
         "upkeep_validation": validation,
-        "validation_every": _array((_whole(v(o.upkeep.validation_every_weeks, "weeks")) for o in offers), np.int32),
+        "validation_every": _array(
+            (_whole(v(o.upkeep.validation_every_weeks, "weeks")) for o in offers), np.int32
+        ),
     }
 
 
@@ -392,7 +427,9 @@ def _minutes(offers: list[Offer], groups: tuple[str, ...], v: Resolver, system: 
     return out
 
 
-def _effect_tables(config: Config, offers: list[Offer], groups: tuple[str, ...], minutes: np.ndarray, v: Resolver) -> dict:
+def _effect_tables(
+    config: Config, offers: list[Offer], groups: tuple[str, ...], minutes: np.ndarray, v: Resolver
+) -> dict:
     roles = list(config.workforce.roles.values())
     competence = np.array([np.mean([v(r.competence) for r in roles if r.group == g]) for g in groups])
     in_place = np.array([np.mean([r.in_place for r in roles if r.group == g]) for g in groups])
@@ -414,7 +451,9 @@ def _effect_tables(config: Config, offers: list[Offer], groups: tuple[str, ...],
         "school_share": school,
         "helps": _array((o.effect is not None for o in offers), bool),
         "kept_up": _array((v(o.effect.kept_up) if o.effect else 1.0 for o in offers), float),
-        "lasts": _array((_whole(v(o.effect.lasts_days, "days")) if o.effect else 0 for o in offers), np.int32),
+        "lasts": _array(
+            (_whole(v(o.effect.lasts_days, "days")) if o.effect else 0 for o in offers), np.int32
+        ),
     }
 
 
@@ -498,7 +537,13 @@ def _routes(system: System, kinds: tuple[str, ...], v: Resolver) -> dict:
 
 
 def _staff_tables(
-    config: Config, area: Area, days: Days, minutes: np.ndarray, groups: tuple[str, ...], v: Resolver, multipliers: np.ndarray
+    config: Config,
+    area: Area,
+    days: Days,
+    minutes: np.ndarray,
+    groups: tuple[str, ...],
+    v: Resolver,
+    multipliers: np.ndarray,
 ) -> dict:
     system, roles = config.system, config.workforce.roles
     names, offers = list(roles), list(system.offers)
@@ -522,7 +567,9 @@ def _staff_tables(
             plan_offer[0, takes] = 1.0 / max(1, len(takes))
     else:
         children = area.children[:, :18, :].sum(axis=1).astype(float)
-        wte = establishment(config.workforce, children.sum(axis=1), children @ multipliers, v(system.staff_by_need), v)
+        wte = establishment(
+            config.workforce, children.sum(axis=1), children @ multipliers, v(system.staff_by_need), v
+        )
         hours = np.array([v(r.hours_per_year) for r in roles.values()])
         per_day = wte * hours * 60.0 / working_days_a_year if working_days_a_year > 0 else wte * 0.0
     return {
@@ -568,5 +615,3 @@ def stage_of(offer: Offer, course: bool) -> str:
     if offer.group is not None:
         return "group"
     return "start" if course else "assessment"
-
-

@@ -77,7 +77,7 @@ def _mix(z: np.uint64) -> np.uint64:
 
 
 @compiled
-def uniform(seed: int, who: int, purpose: int, occasion: int) -> float:
+def uniform(seed: int | np.uint64, who: int, purpose: int, occasion: int) -> float:
     """A number strictly between 0 and 1. All arguments are whole and not negative."""
     key = np.uint64(who) * _A + np.uint64(purpose) * _KEY_PURPOSE + np.uint64(occasion) * _KEY_OCCASION
     z = _mix(_mix(key + _A) ^ np.uint64(seed))
@@ -114,7 +114,7 @@ def triangular(low: float, mode: float, high: float, u: float) -> float:
 
 
 @compiled
-def poisson(mean: float, seed: int, who: int, purpose: int) -> int:
+def poisson(mean: float, seed: int | np.uint64, who: int, purpose: int) -> int:
     """Poisson variate by sequential search, in parts of at most 500 so that e^-mean stays a number."""
     total = 0
     part = 0

@@ -26,21 +26,21 @@ from sim.kernel.state import (
     AGE_OUT,
     BANDS,
     BEGIN,
+    C_FREE,
+    C_LOG,
+    C_USED,
     CHILD,
     DIARY,
     EVENT,
     LIST,
-    NEED,
-    PLACE,
-    TALLY,
-    TICKET,
-    C_FREE,
-    C_LOG,
-    C_USED,
     MOVE,
+    NEED,
     NEVER,
     NOBODY,
     NOT_LEFT,
+    PLACE,
+    TALLY,
+    TICKET,
     WEEKLY_MEASURES,
     WORSEN,
     Books,
@@ -132,7 +132,9 @@ def lay_out_people(compiled: Compiled, area: Area, population: Population) -> Pe
     to_school = _next_september(september, c["birth"] + compiled.needs.school_age)
     to_secondary = _next_september(september, c["birth"] + compiled.needs.secondary_age)
     at_school, at_secondary = start >= to_school[child], start >= to_secondary[child]
-    place = np.where(at_secondary, c["secondary"][child], np.where(at_school, c["primary"][child], c["early"][child]))
+    place = np.where(
+        at_secondary, c["secondary"][child], np.where(at_school, c["primary"][child], c["early"][child])
+    )
     places = len(area.place_name)
     order = np.argsort(area.place_locality, kind="stable").astype(np.int32)
     first = np.searchsorted(area.place_locality[order], np.arange(len(area.localities) + 1)).astype(np.int32)
@@ -157,7 +159,8 @@ def lay_out_people(compiled: Compiled, area: Area, population: Population) -> Pe
     children = records(
         CHILD,
         len(c["birth"]),
-        {("id" if k == "child_id" else k): v for k, v in c.items()} | {"to_school": to_school, "to_secondary": to_secondary},
+        {("id" if k == "child_id" else k): v for k, v in c.items()}
+        | {"to_school": to_school, "to_secondary": to_secondary},
     )
     table = records(
         PLACE,
@@ -181,7 +184,11 @@ def fixed_schedule(people: People, end_day: int) -> np.ndarray:
     need = np.arange(len(people.needs.child), dtype=np.int64)
     child = people.needs.child
     # stock: found to be there before day 0; those known already enter in the order in which they became known
-    begins = np.where((people.needs.onset < 0) & (people.needs.identified != NEVER), people.needs.identified, people.needs.onset)
+    begins = np.where(
+        (people.needs.onset < 0) & (people.needs.identified != NEVER),
+        people.needs.identified,
+        people.needs.onset,
+    )
     parts = [_pack(begins, BEGIN, need)]
     worsens = people.needs.worsens
     keep = (worsens != NEVER) & (worsens >= 0) & (worsens < end_day)
@@ -232,7 +239,10 @@ def lay_out_books(compiled: Compiled, people: People) -> Books:
 
 
 _EMPTY_TICKET: dict[str, object] = {
-    **{name: NOBODY for name in ("need", "offer", "after", "before", "behind", "ahead", "queue", "fellow", "sibling")},
+    **{
+        name: NOBODY
+        for name in ("need", "offer", "after", "before", "behind", "ahead", "queue", "fellow", "sibling")
+    },
     **{name: NEVER for name in ("day", "joined", "ready")},
 }
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from sim.jit import compiled
 from sim.numerics import exp, log
 
@@ -76,8 +78,8 @@ def advance(
     start: int,
     end: int,
     birth: int,
-    band_from,  # noqa: ANN001  (n_bands,) days of age at which each drift band begins
-    band_drift,  # noqa: ANN001  (n_bands,) points a day
+    band_from: np.ndarray,  # (n_bands,) days of age at which each drift band begins
+    band_drift: np.ndarray,  # (n_bands,) points a day
     deviation: float,
     r: float,
     p: float,
@@ -108,8 +110,8 @@ def no_service(
     step: float,
     normal: float,
     birth: int,
-    band_from,  # noqa: ANN001
-    band_drift,  # noqa: ANN001
+    band_from: np.ndarray,
+    band_drift: np.ndarray,
     deviation: float,
 ) -> tuple[float, float]:
     """The same need with no service at all: score at ``end``, and its integral from day ``window`` on.
@@ -135,8 +137,8 @@ def windowed(
     end: int,
     window: int,
     birth: int,
-    band_from,  # noqa: ANN001
-    band_drift,  # noqa: ANN001
+    band_from: np.ndarray,
+    band_drift: np.ndarray,
     deviation: float,
     r: float,
     p: float,

@@ -8,6 +8,7 @@ change only in the file of the function itself, not in the files of the function
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -45,9 +46,9 @@ def _forget_old(base: Path, current: Path, keep: int = 4) -> None:
 if "NUMBA_CACHE_DIR" not in os.environ:
     os.environ["NUMBA_CACHE_DIR"] = _cache_folder()
 
-import numba  # noqa: E402  (the cache folder must be known before numba is imported)
+numba: Any = importlib.import_module("numba")  # only now: the cache folder must be known before
 
-COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+COMPILED = not numba.config.DISABLE_JIT
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,14 +57,14 @@ def compiled(function: F) -> F:
     """Decorator: compile on first use, remember on disk. Arithmetic stays strict (no reordering)."""
     if not COMPILED:
         return function
-    return _one_version(numba.njit(cache=True, error_model="numpy")(function))  # type: ignore[no-any-return]
+    return _one_version(numba.njit(cache=True, error_model="numpy")(function))
 
 
 def inner(function: F) -> F:
     """As :func:`compiled`, for functions that only compiled code calls: quicker to compile."""
     if not COMPILED:
         return function
-    return _one_version(  # type: ignore[no-any-return]
+    return _one_version(
         numba.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     )
 

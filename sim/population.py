@@ -61,7 +61,7 @@ class PlaceTable(NamedTuple):
     """Places to choose from: for each locality and phase, cumulative sizes over a stretch of ``place``."""
 
     first: np.ndarray  # (n_localities, 4) phases: early years, primary, secondary, special
-    count: np.ndarray
+    number: np.ndarray
     place: np.ndarray
     cumulative: np.ndarray
 
@@ -208,16 +208,43 @@ def _build(
                 for _ in range(children[locality, max(age, 0), quintile]):
                     child_id += 1
                     u = uniform(seed, child_id, draws.BIRTHDAY, 0)
-                    birth = math.floor(-(age + u) * DAYS_PER_YEAR) if age >= 0 else math.floor((-age - u) * DAYS_PER_YEAR)
+                    birth = (
+                        math.floor(-(age + u) * DAYS_PER_YEAR)
+                        if age >= 0
+                        else math.floor((-age - u) * DAYS_PER_YEAR)
+                    )
                     if birth >= end_day or birth + rules.leaves_at <= 0:
                         continue
                     n = _needs_of(seed, rules, child_id, quintile, birth, end_day, kinds, onsets)
                     if n == 0:
                         continue
                     if write:
-                        _write_child(seed, rules, table, out, n_children, child_id, birth, locality, quintile, n_needs, n)
+                        _write_child(
+                            seed,
+                            rules,
+                            table,
+                            out,
+                            n_children,
+                            child_id,
+                            birth,
+                            locality,
+                            quintile,
+                            n_needs,
+                            n,
+                        )
                         for i in range(n):
-                            _write_need(seed, rules, out, n_children, n_needs + i, child_id, kinds[i], onsets[i], birth, quintile)
+                            _write_need(
+                                seed,
+                                rules,
+                                out,
+                                n_children,
+                                n_needs + i,
+                                child_id,
+                                kinds[i],
+                                onsets[i],
+                                birth,
+                                quintile,
+                            )
                         _special_school(seed, rules, table, out, n_children, locality)
                     n_children += 1
                     n_needs += n
@@ -226,7 +253,14 @@ def _build(
 
 @compiled
 def _needs_of(
-    seed: np.uint64, rules: NeedRules, child_id: int, quintile: int, birth: int, end_day: int, kinds, onsets  # noqa: ANN001
+    seed: np.uint64,
+    rules: NeedRules,
+    child_id: int,
+    quintile: int,
+    birth: int,
+    end_day: int,
+    kinds: np.ndarray,
+    onsets: np.ndarray,
 ) -> int:
     """Kinds and onset days of a child's needs in the run; those gone by themselves before day 0 are none."""
     n = 0
@@ -272,7 +306,9 @@ def _worsens(seed: np.uint64, rules: NeedRules, key: int, onset: int, quintile: 
 
 
 @compiled
-def _gone_by(seed: np.uint64, rules: NeedRules, key: int, k: int, onset: int, day: int, birth: int, quintile: int) -> bool:
+def _gone_by(
+    seed: np.uint64, rules: NeedRules, key: int, k: int, onset: int, day: int, birth: int, quintile: int
+) -> bool:
     """Whether the need is back in the normal range by a day, with no service."""
     y, deviation, _ = _traits(seed, rules, key, k)
     t = onset
@@ -318,7 +354,7 @@ def _write_child(
 def _choose_place(table: PlaceTable, locality: int, phase: int, u: float) -> int:
     """A place of a phase, in proportion to size."""
     first = table.first[locality, phase]
-    n = table.count[locality, phase]
+    n = table.number[locality, phase]
     low, high = 0, n - 1
     while low < high:
         middle = (low + high) // 2
@@ -330,7 +366,9 @@ def _choose_place(table: PlaceTable, locality: int, phase: int, u: float) -> int
 
 
 @compiled
-def _special_school(seed: np.uint64, rules: NeedRules, table: PlaceTable, out: Columns, c: int, locality: int) -> None:
+def _special_school(
+    seed: np.uint64, rules: NeedRules, table: PlaceTable, out: Columns, c: int, locality: int
+) -> None:
     """Some children whose need calls for specialist support from the start go to a special school."""
     severe = False
     for i in range(out.first[c], out.first[c] + out.needs[c]):
@@ -403,7 +441,9 @@ class Stream:
     dated: dict[str, np.ndarray] | None = None  # day, kind, age_years, quintile, urgent (-1: draw it)
 
 
-def stream_rate(per_week: float, month_weights: tuple[float, ...], growth: float, first_day: dt.date, n_days: int) -> np.ndarray:
+def stream_rate(
+    per_week: float, month_weights: tuple[float, ...], growth: float, first_day: dt.date, n_days: int
+) -> np.ndarray:
     """Mean referrals on each day: weekly rate / 7 x the month's weight x growth since the first day, shape (n_days,)."""
     days = np.arange(n_days)
     months = (np.datetime64(first_day) + days).astype("datetime64[M]").astype(int) % 12
@@ -414,7 +454,9 @@ def from_stream(rules: NeedRules, area: Area, stream: Stream, seed: int, end_day
     """One child with one need per referral."""
     table = place_table(area)
     weights = area.children.sum(axis=(1, 2)).astype(float)
-    localities = np.cumsum(weights / weights.sum()) if weights.sum() > 0 else np.linspace(0, 1, len(weights) + 1)[1:]
+    localities = (
+        np.cumsum(weights / weights.sum()) if weights.sum() > 0 else np.linspace(0, 1, len(weights) + 1)[1:]
+    )
     with np.errstate(over="ignore"):
         if stream.dated is None:
             days = _arrival_days(np.uint64(seed), stream.per_day[:end_day])
@@ -422,7 +464,9 @@ def from_stream(rules: NeedRules, area: Area, stream: Stream, seed: int, end_day
         else:
             keep = stream.dated["day"] < end_day
             days = stream.dated["day"][keep].astype(np.int64)
-            given = np.array([stream.dated[c][keep] for c in ("kind", "age_years", "quintile", "urgent")], float)
+            given = np.array(
+                [stream.dated[c][keep] for c in ("kind", "age_years", "quintile", "urgent")], float
+            )
         columns = _columns(len(days), len(days))
         _write_stream(
             np.uint64(seed),
@@ -479,7 +523,11 @@ def _write_stream(
     for i in range(days.shape[0]):
         child_id = i + 1
         day = days[i]
-        kind = int(given[0, i]) if given[0, i] >= 0 else _pick(kind_shares, uniform(seed, child_id, draws.REFERRAL_KIND, 0))
+        kind = (
+            int(given[0, i])
+            if given[0, i] >= 0
+            else _pick(kind_shares, uniform(seed, child_id, draws.REFERRAL_KIND, 0))
+        )
         years = given[1, i]
         if years < 0:
             band = _pick(age_shares, uniform(seed, child_id, draws.REFERRAL_AGE, 0))

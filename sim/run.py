@@ -6,6 +6,7 @@ The columns are the product's data contract; :mod:`sim.dictionary` says what eac
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -130,7 +131,7 @@ def _stream(config: Config, tables: Compiled) -> Stream:
 
     demand, mix = config.area.demand, getattr(config.area, "mix", None)
     ages = list(BANDS.values())
-    shares = [float(mix.ages.get(b, 0.0)) for b in BANDS] if mix else [0.25] * 4  # type: ignore[call-overload]
+    shares = [float(mix.ages.get(b, 0.0)) for b in BANDS] if mix else [0.25] * 4
     kinds = [mix.kinds.get(k, 0.0) if mix else 1.0 for k in tables.kinds]
     quintiles = list(mix.quintiles) if mix else [0.2] * 5
     dated = None
@@ -152,6 +153,32 @@ def _stream(config: Config, tables: Compiled) -> Stream:
         mix.urgent_share if mix else 0.0,
         dated,
     )
+
+
+def _dated(path: str, tables: Compiled) -> dict[str, np.ndarray]:
+    """The referrals of a file, as days of the run; -1 where the file does not say. Earlier ones are left out."""
+    from sim.importers.referrals_csv import read_referrals
+
+    frame = read_referrals(path, kinds=tables.kinds)
+    first = np.datetime64(tables.days.first_day, "D")
+    day = (frame["referral_date"].to_numpy().astype("datetime64[D]") - first).astype(np.int64)
+    n = len(frame)
+
+    def column(name: str, code: Callable[[Any], float]) -> np.ndarray:
+        if name not in frame:
+            return np.full(n, -1.0)
+        return np.array(
+            [-1.0 if value is None or value != value or value == "" else code(value) for value in frame[name]]
+        )
+
+    columns = {
+        "day": day,
+        "kind": column("kind", lambda v: float(tables.kinds.index(v))),
+        "age_years": column("age_years", float),
+        "quintile": column("imd_quintile", lambda v: float(v) - 1.0),
+        "urgent": column("priority", lambda v: float(v == "urgent")),
+    }
+    return {name: values[day >= 0] for name, values in columns.items()}
 
 
 @compiled
@@ -212,7 +239,17 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
     n = len(people.needs.child)
     y_start, y_end, y_none, days, days_none = (np.zeros(n) for _ in range(5))
     with np.errstate(over="ignore"):
-        _finish(handle(rules), handle(people), rules.worsen_points, rules.end_day, y_start, y_end, y_none, days, days_none)
+        _finish(
+            handle(rules),
+            handle(people),
+            rules.worsen_points,
+            rules.end_day,
+            y_start,
+            y_end,
+            y_none,
+            days,
+            days_none,
+        )
     child = people.needs.child
     locality, quintile = people.children.locality[child], people.children.quintile[child]
     names = (tables.kinds, tables.offers, tables.roles)
@@ -295,13 +332,20 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
 
 def _level(y: np.ndarray, kind: np.ndarray, rules: Rules) -> np.ndarray:
     """Level of support called for: 0 universal, 1 targeted, 2 specialist."""
-    return ((y < rules.kinds.targeted[kind]).astype(np.int8) + (y < rules.kinds.special[kind])).astype(np.int8)
+    return ((y < rules.kinds.targeted[kind]).astype(np.int8) + (y < rules.kinds.special[kind])).astype(
+        np.int8
+    )
 
 
-def _long(values: np.ndarray, names: tuple[str, ...], value: str, zeros: bool = False) -> dict[str, np.ndarray]:
+def _long(
+    values: np.ndarray, names: tuple[str, ...], value: str, zeros: bool = False
+) -> dict[str, np.ndarray]:
     """A block of counts as long columns; rows of zero are left out unless wanted."""
     at = np.indices(values.shape).reshape(values.ndim, -1) if zeros else np.array(np.nonzero(values))
-    out = {name: at[i].astype(np.int32 if name in ("week", "locality") else np.int16) for i, name in enumerate(names)}
+    out = {
+        name: at[i].astype(np.int32 if name in ("week", "locality") else np.int16)
+        for i, name in enumerate(names)
+    }
     return {**out, value: values[tuple(at)]}
 
 
@@ -309,14 +353,20 @@ def _waiting(waiting: np.ndarray, rules: Rules, tables: Compiled) -> dict[str, n
     """Every list at every week's end; a list for the whole area has locality -1."""
     weeks, offers, teams, _ = waiting.shape
     week, offer, team = (a.ravel() for a in np.indices((weeks, offers, teams)))
-    keep = (rules.offers.access[offer] != 3) & (~rules.offers.pooled[offer] | (team == 0)) if offers else np.zeros(0, bool)
+    keep = (
+        (rules.offers.access[offer] != 3) & (~rules.offers.pooled[offer] | (team == 0))
+        if offers
+        else np.zeros(0, bool)
+    )
     week, offer, team = week[keep], offer[keep], team[keep]
     rows = waiting[week, offer, team]
     names = ("size", "w0_1", "w1_2", "w2_4", "w4_12", "w12_18", "w18_52", "w52_plus")
     return {
         "week": week.astype(np.int32),
         "offer": offer.astype(np.int16),
-        "locality": np.where(rules.offers.pooled[offer], -1, team).astype(np.int32) if offers else team.astype(np.int32),
+        "locality": np.where(rules.offers.pooled[offer], -1, team).astype(np.int32)
+        if offers
+        else team.astype(np.int32),
         **{name: rows[:, i] for i, name in enumerate(names)},
     }
 

@@ -177,7 +177,7 @@ class Queue(Strict):
     """A waiting list: who shares it, in which order it is served, how long people stay on it."""
 
     lists: Literal["one", "by_kind"] = "one"
-    kind_weights: dict[str, Multiplier] = {}  # by_kind: appointments in proportion to these
+    kind_weights: dict[str, Multiplier] = {}  # by_kind: waits settle in inverse proportion to these
     pool: Literal["locality", "area"] = "locality"  # area: one list served by all teams
     priority: list[PriorityRule] = []
     carve_out: CarveOut | None = None

@@ -41,7 +41,9 @@ class Workforce(Strict):
 
     name: str
     roles: dict[str, Role] = Field(min_length=1)
-    historic_spread: list[Annotated[float, Field(gt=0)]] = []  # staff per child by locality, repeated; empty: even
+    historic_spread: list[
+        Annotated[float, Field(gt=0)]
+    ] = []  # staff per child by locality, repeated; empty: even
 
 
 class Calendar(Strict):
@@ -54,8 +56,9 @@ class Calendar(Strict):
     school_holiday_weeks: list[Annotated[int, Field(ge=1, le=53)]] = []  # ISO week numbers
 
 
-
-def establishment(workforce: Workforce, children_0_17: np.ndarray, need_0_17: np.ndarray, by_need: float, resolve: Resolver) -> np.ndarray:
+def establishment(
+    workforce: Workforce, children_0_17: np.ndarray, need_0_17: np.ndarray, by_need: float, resolve: Resolver
+) -> np.ndarray:
     """Whole-time equivalents in post, shape (n_localities, n_roles).
 
     ``children_0_17`` and ``need_0_17`` have shape (n_localities,): children, and children expected to have a need.
@@ -63,7 +66,11 @@ def establishment(workforce: Workforce, children_0_17: np.ndarray, need_0_17: np
     """
     n = len(children_0_17)
     total_children = float(children_0_17.sum())
-    spread = np.array([workforce.historic_spread[i % len(workforce.historic_spread)] for i in range(n)]) if workforce.historic_spread else np.ones(n)
+    spread = (
+        np.array([workforce.historic_spread[i % len(workforce.historic_spread)] for i in range(n)])
+        if workforce.historic_spread
+        else np.ones(n)
+    )
     historic = children_0_17 * spread
     # a plain stream of referrals has no population: its staff are spread evenly
     historic = historic / historic.sum() if historic.sum() > 0 else np.full(n, 1.0 / n)
@@ -71,6 +78,10 @@ def establishment(workforce: Workforce, children_0_17: np.ndarray, need_0_17: np
     share = (1.0 - by_need) * historic + by_need * wanted
     out = np.zeros((n, len(workforce.roles)))
     for j, role in enumerate(workforce.roles.values()):
-        total = role.wte if role.wte is not None else resolve(role.wte_per_100k or 0.0, "wte_per_100k") * total_children / 100_000.0
+        total = (
+            role.wte
+            if role.wte is not None
+            else resolve(role.wte_per_100k or 0.0, "wte_per_100k") * total_children / 100_000.0
+        )
         out[:, j] = total * (1.0 - resolve(role.vacancy)) * share
     return out

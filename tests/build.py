@@ -92,7 +92,7 @@ def record(
 ) -> Record:
     """Run, and look on.
 
-    ``inspect(engine, day)`` is called at the end of each ``every``-th day, from day 0 on, and of the last day.
+    ``inspect(engine, day)`` is called at the end of every ``every``-th day, and of the last.
     """
     area = build_area(config.area)
     tables = compile_config(config, area, seed)

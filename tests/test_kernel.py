@@ -440,6 +440,7 @@ def test_every_minute_stays_in_the_ledger_across_holidays(start, working, closed
         "system.offers.therapy.term_only": True,
         "system.offers.statutory_advice.requests.per_year": 1,
         "system.offers.statutory_advice.weekdays": [working[0]],
+        "system.offers.drop_in.weekdays": working,
         "system.offers.statutory_advice.term_only": True,
     }
     r = record(make_config("balanced", changes), seed=2)

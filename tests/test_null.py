@@ -15,6 +15,7 @@ from build import SHIPPED, fingerprints, make_config
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from experiments.compose import compose
 from experiments.replicate import replicate, replication_seed
 from sim import simulate
 from sim.run import Run
@@ -46,6 +47,28 @@ def test_the_blend_with_every_dial_at_1_is_the_balanced_system():
     assert fingerprints(simulate(make_config("blend", on), 3)) == fingerprints(
         simulate(make_config("balanced"), 3)
     )
+
+
+def at_end(raw: object, end: str) -> object:
+    """A part of a system with every quantity that a dial moves replaced by what it is at one end."""
+    if isinstance(raw, dict) and "dial" in raw:
+        return raw[end]
+    if isinstance(raw, dict) and "base" in raw and end == "old":
+        return raw["base"]
+    if isinstance(raw, dict):
+        return {k: at_end(v, end) for k, v in raw.items()}
+    return [at_end(v, end) for v in raw] if isinstance(raw, list) else raw
+
+
+@pytest.mark.parametrize(("system", "end"), [("gatekept", "old"), ("balanced", "new")])
+def test_a_system_at_the_end_of_its_dials_is_the_one_without_dials(system, end):
+    """To the bit: nothing of the other practice is left in it by rounding."""
+    base = make_config(system)
+    bare = at_end(compose([f"system={system}"])["system"], end)
+    assert isinstance(bare, dict)
+    parts = {f"system.{key}": bare[key] for key in ("doors", "offers", "job_plan", "staff_by_need")}
+    assert "'dial'" not in str(parts)
+    assert fingerprints(simulate(base, 3)) == fingerprints(simulate(make_config(system, parts), 3))
 
 
 @pytest.mark.parametrize("dial", DIALS)

@@ -179,7 +179,9 @@ def count(people: People, books: Books, day: int, measure: int, need: int) -> No
     week = day // 7
     if week < books.weekly.shape[0]:
         c = people.needs.child[need]
-        books.weekly[week, measure, people.children.locality[c], people.children.quintile[c], people.needs.level[need]] += 1
+        books.weekly[
+            week, measure, people.children.locality[c], people.children.quintile[c], people.needs.level[need]
+        ] += 1
 
 
 @inner

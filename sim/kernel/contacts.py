@@ -115,7 +115,9 @@ def missed(rules: Rules, people: People, tickets: Tickets, books: Books, t: int,
 
 
 @inner
-def first_appointment(rules: Rules, people: People, tickets: Tickets, books: Books, t: int, day: int, team: int) -> None:
+def first_appointment(
+    rules: Rules, people: People, tickets: Tickets, books: Books, t: int, day: int, team: int
+) -> None:
     """Somebody from the top of the list is offered an appointment."""
     need, offer = tickets.need[t], tickets.offer[t]
     queue = tickets.queue[t]
@@ -138,7 +140,10 @@ def first_appointment(rules: Rules, people: People, tickets: Tickets, books: Boo
         return
     unschedule(tickets, books, t)
     tickets.team[t] = team
-    if rules.offers.request_rate[offer] > 0.0 and day - tickets.joined[t] <= rules.offers.request_deadline[offer]:
+    if (
+        rules.offers.request_rate[offer] > 0.0
+        and day - tickets.joined[t] <= rules.offers.request_deadline[offer]
+    ):
         count(people, books, day, W_ON_TIME, need)
     start_support(rules, people, tickets, books, t, day)
     attended(rules, people, tickets, books, t, day, team)
@@ -154,7 +159,9 @@ def rebooked_list(rules: Rules, offer: int, queue: int) -> int:
 
 
 @inner
-def attended(rules: Rules, people: People, tickets: Tickets, books: Books, t: int, day: int, team: int) -> None:
+def attended(
+    rules: Rules, people: People, tickets: Tickets, books: Books, t: int, day: int, team: int
+) -> None:
     """A contact takes place; the course goes on, or ends and the need is routed."""
     need, offer = tickets.need[t], tickets.offer[t]
     spent = charge(rules, books, day // 7, team, offer, False)
@@ -206,7 +213,10 @@ def after_contact(rules: Rules, people: People, tickets: Tickets, t: int, day: i
 def goal_met(rules: Rules, people: People, tickets: Tickets, t: int, y: float) -> bool:
     """The normal range is reached, or the gain that was aimed for."""
     need, offer = tickets.need[t], tickets.offer[t]
-    return y >= rules.kinds.normal[people.needs.kind[need]] or y - tickets.y_then[t] >= rules.offers.goal_points[offer]
+    return (
+        y >= rules.kinds.normal[people.needs.kind[need]]
+        or y - tickets.y_then[t] >= rules.offers.goal_points[offer]
+    )
 
 
 @inner
@@ -242,7 +252,10 @@ def decide(rules: Rules, people: People, tickets: Tickets, books: Books, t: int,
         if u < rules.offers.more_information[offer]:
             log(rules, people, books, day, need, offer, E_MORE_INFORMATION)
             tickets.state[t] = DELAYED
-            wait = days_after(max(rules.offers.more_information_days[offer], 1e-9), 1.0 - u / rules.offers.more_information[offer])
+            wait = days_after(
+                max(rules.offers.more_information_days[offer], 1e-9),
+                1.0 - u / rules.offers.more_information[offer],
+            )
             schedule(tickets, books, t, day + wait, JOIN)
             return
     u = uniform(rules.seed, people.needs.key[need], ACCEPT, occasion)
@@ -252,12 +265,19 @@ def decide(rules: Rules, people: People, tickets: Tickets, books: Books, t: int,
 
 
 @inner
-def serve_siblings(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, offer: int, day: int) -> None:
+def serve_siblings(
+    rules: Rules, people: People, tickets: Tickets, books: Books, need: int, offer: int, day: int
+) -> None:
     """One contact for all of the child's open needs: the others are seen, and routed, at the same time."""
     c = people.needs.child[need]
     for other in range(people.children.first[c], people.children.first[c] + people.children.needs[c]):
         phase = people.needs.phase[other]
-        if other == need or phase == TO_COME or phase == GONE or not rules.offer_kinds[offer, people.needs.kind[other]]:
+        if (
+            other == need
+            or phase == TO_COME
+            or phase == GONE
+            or not rules.offer_kinds[offer, people.needs.kind[other]]
+        ):
             continue
         if in_normal_range(rules, people, other, day):
             continue
@@ -281,7 +301,9 @@ def give_up(rules: Rules, people: People, tickets: Tickets, books: Books, t: int
 
 
 @inner
-def turn_away(rules: Rules, people: People, tickets: Tickets, books: Books, team: int, offer: int, day: int) -> None:
+def turn_away(
+    rules: Rules, people: People, tickets: Tickets, books: Books, team: int, offer: int, day: int
+) -> None:
     """At the end of a full drop-in the families left over go home, to come again or not."""
     queue = rules.offers.list_base[offer] + team
     last = books.lists.tail[queue]  # whoever joins again today has not been turned away twice
@@ -294,13 +316,18 @@ def turn_away(rules: Rules, people: People, tickets: Tickets, books: Books, team
             log(rules, people, books, day, need, offer, E_TURNED_AWAY)
             occasion = people.needs.lists_joined[need] * 1024 + tickets.tries[t]
             tickets.tries[t] += 1
-            if uniform(rules.seed, people.needs.key[need], TURNED_AWAY, occasion) < rules.offers.gives_up_full[offer]:
+            if (
+                uniform(rules.seed, people.needs.key[need], TURNED_AWAY, occasion)
+                < rules.offers.gives_up_full[offer]
+            ):
                 give_up(rules, people, tickets, books, t, day)
         t = following
 
 
 @inner
-def start_group(rules: Rules, people: People, tickets: Tickets, books: Books, leader: int, day: int, team: int) -> None:
+def start_group(
+    rules: Rules, people: People, tickets: Tickets, books: Books, leader: int, day: int, team: int
+) -> None:
     """Up to a group's size of children from the leader's lists begin together."""
     offer = tickets.offer[leader]
     classes = rules.offers.n_classes[offer] + 1
@@ -328,7 +355,9 @@ def start_group(rules: Rules, people: People, tickets: Tickets, books: Books, le
 
 
 @inner
-def group_session(rules: Rules, people: People, tickets: Tickets, books: Books, leader: int, day: int) -> None:
+def group_session(
+    rules: Rules, people: People, tickets: Tickets, books: Books, leader: int, day: int
+) -> None:
     """One session for the group; staff time is spent whoever comes."""
     offer, team = tickets.offer[leader], tickets.team[leader]
     spent = charge(rules, books, day // 7, team, offer, False)
@@ -391,7 +420,9 @@ def next_place(rules: Rules, people: People, team: int) -> int:
 
 
 @inner
-def visit(rules: Rules, people: People, tickets: Tickets, books: Books, team: int, offer: int, day: int) -> bool:
+def visit(
+    rules: Rules, people: People, tickets: Tickets, books: Books, team: int, offer: int, day: int
+) -> bool:
     """A link therapist's visit: finds needs, sees children, coaches the staff. False if there is nowhere to go."""
     place = next_place(rules, people, team)
     if place < 0:
@@ -424,7 +455,9 @@ def first_ready(tickets: Tickets, books: Books, queue: int, day: int) -> int:
 
 
 @inner
-def coach(rules: Rules, people: People, books: Books, week: int, team: int, offer: int, place: int, minutes: int) -> None:
+def coach(
+    rules: Rules, people: People, books: Books, week: int, team: int, offer: int, place: int, minutes: int
+) -> None:
     """Time with the staff of a place raises its capability."""
     if minutes <= 0:
         return
@@ -446,7 +479,9 @@ def raise_capability(rules: Rules, people: People, place: int, hours: float) -> 
 
 
 @inner
-def find_needs(rules: Rules, people: People, tickets: Tickets, books: Books, place: int, offer: int, day: int) -> None:
+def find_needs(
+    rules: Rules, people: People, tickets: Tickets, books: Books, place: int, offer: int, day: int
+) -> None:
     """Each unknown need in the place may be found at a visit; its child is seen there, today if there is time."""
     if rules.offers.visit_finds[offer] <= 0.0:
         return

@@ -20,12 +20,12 @@ from sim.kernel.state import (
     END_SUPPORT,
     GIVE_UP,
     JOIN,
+    LEADS_GROUP,
     MOVE,
     NOBODY,
     NOT_SERVED,
     OWED,
     POPULATION,
-    LEADS_GROUP,
     REQUEST_CHANCE,
     SESSION,
     WORSEN,
@@ -88,7 +88,9 @@ def what_falls_due(rules: Rules, people: People, tickets: Tickets, books: Books,
 
 
 @inner
-def fall_due(rules: Rules, people: People, tickets: Tickets, books: Books, t: int, why: int, day: int) -> None:
+def fall_due(
+    rules: Rules, people: People, tickets: Tickets, books: Books, t: int, why: int, day: int
+) -> None:
     """One diary entry."""
     if why == CHANCE:
         chance(rules, people, tickets, books, t, day)

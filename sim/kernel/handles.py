@@ -41,13 +41,13 @@ if COMPILED:
     class BooksType(_Fields):
         """Type of the handle of :class:`Books`."""
 
-    class RulesHandle(structref.StructRefProxy):  # type: ignore[misc]
+    class RulesHandle(structref.StructRefProxy):
         """Handle of :class:`Rules`."""
 
-    class PeopleHandle(structref.StructRefProxy):  # type: ignore[misc]
+    class PeopleHandle(structref.StructRefProxy):
         """Handle of :class:`People`."""
 
-    class BooksHandle(structref.StructRefProxy):  # type: ignore[misc]
+    class BooksHandle(structref.StructRefProxy):
         """Handle of :class:`Books`."""
 
     structref.define_proxy(RulesHandle, RulesType, list(Rules._fields))

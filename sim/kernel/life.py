@@ -18,7 +18,17 @@ from sim.draws import (
 )
 from sim.function import LOWEST
 from sim.jit import inner
-from sim.kernel.basics import count, drop_ticket, has_ticket, log, new_ticket, pull, push, schedule, unschedule
+from sim.kernel.basics import (
+    count,
+    drop_ticket,
+    has_ticket,
+    log,
+    new_ticket,
+    pull,
+    push,
+    schedule,
+    unschedule,
+)
 from sim.kernel.routes import choose, closed, follow, join, leave, opened, serves
 from sim.kernel.score import anchor, capability_days, end_support, in_normal_range, level_now
 from sim.kernel.state import (
@@ -242,13 +252,17 @@ def arrive(rules: Rules, people: People, tickets: Tickets, books: Books, need: i
             people.needs.phase[need] = ON_THE_WAY
             log(rules, people, books, day, need, -1, E_WRONG_DOOR)
             u = uniform(rules.seed, people.needs.key[need], WRONG_DOOR_DAYS, occasion)
-            schedule(tickets, books, need, day + days_after(max(rules.doors.wrong_days[door], 1e-9), u), ARRIVE)
+            schedule(
+                tickets, books, need, day + days_after(max(rules.doors.wrong_days[door], 1e-9), u), ARRIVE
+            )
             return
     enter(rules, people, tickets, books, need, day, day)
 
 
 @inner
-def enter(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int, since: int) -> None:
+def enter(
+    rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int, since: int
+) -> None:
     """Go through the door to the first offer. ``since``: the day that counts as joining its list."""
     door = door_of(rules, people, need, day)
     occasion = people.needs.arrivals[need]
@@ -258,7 +272,14 @@ def enter(rules: Rules, people: People, tickets: Tickets, books: Books, need: in
         leave(rules, people, books, need, day, NOT_SERVED)
         return
     # arrivals draw their branch beside the routings of offers, never with the same number
-    b = choose(rules, people, need, rules.doors.first_branch[door], rules.doors.n_branches[door], 1_000_000 + occasion)
+    b = choose(
+        rules,
+        people,
+        need,
+        rules.doors.first_branch[door],
+        rules.doors.n_branches[door],
+        1_000_000 + occasion,
+    )
     if b < 0 or not follow(rules, people, tickets, books, need, b, day, since, 1_000_000 + occasion):
         leave(rules, people, books, need, day, NOT_SERVED)
 
@@ -268,7 +289,9 @@ def worsen(rules: Rules, people: People, tickets: Tickets, books: Books, need: i
     """A step down, unless the need is supported or gone; a family that had not come may come now."""
     if people.needs.phase[need] == TO_COME or people.needs.supports[need] > 0:
         return
-    if day >= people.children.out[people.needs.child[need]]:  # a need that has gone by itself can still come back
+    if (
+        day >= people.children.out[people.needs.child[need]]
+    ):  # a need that has gone by itself can still come back
         return
     if in_normal_range(rules, people, need, day):
         return
@@ -285,7 +308,9 @@ def worsen(rules: Rules, people: People, tickets: Tickets, books: Books, need: i
 def move(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
     """The child goes on to school or to secondary school."""
     c = people.needs.child[need]
-    new = people.children.secondary[c] if day >= people.children.to_secondary[c] else people.children.primary[c]
+    new = (
+        people.children.secondary[c] if day >= people.children.to_secondary[c] else people.children.primary[c]
+    )
     if new == people.needs.place[need]:
         return
     gained = capability_days(people, people.needs.place[need], day) - people.needs.capability_then[need]
@@ -336,7 +361,9 @@ def age_out(rules: Rules, people: People, tickets: Tickets, books: Books, need: 
 
 
 @inner
-def create_requests(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
+def create_requests(
+    rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int
+) -> None:
     """A known need may lead to a request with the force of law, one day."""
     for offer in range(rules.offers.access.shape[0]):
         if rules.offers.request_rate[offer] > 0.0 and has_ticket(people, tickets, need, offer) == NOBODY:
@@ -360,7 +387,11 @@ def request_chance(rules: Rules, people: People, tickets: Tickets, books: Books,
     need, offer = tickets.need[t], tickets.offer[t]
     level = level_now(rules, people, need, day)
     rate = rules.offers.request_rate[offer] if rules.request_levels[offer, level] else 0.0
-    waits = people.needs.referred[need] != NEVER and people.needs.first_contact[need] == NEVER and people.needs.open[need] > 0
+    waits = (
+        people.needs.referred[need] != NEVER
+        and people.needs.first_contact[need] == NEVER
+        and people.needs.open[need] > 0
+    )
     if waits and day - people.needs.referred[need] > rules.offers.request_wait[offer]:
         rate *= rules.offers.request_hazard[offer]
     fastest = rules.offers.request_rate[offer] * max(1.0, rules.offers.request_hazard[offer])

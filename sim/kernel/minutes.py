@@ -42,7 +42,12 @@ def line_of(rules: Rules, offer: int, part: int) -> int:
 def can_start(rules: Rules, books: Books, team: int, offer: int) -> bool:
     """Whether every staff group the offer needs has minutes left today."""
     for g in range(rules.n_groups):
-        if rules.minutes[offer, g, MAIN] + rules.minutes[offer, g, INDIRECT] + rules.minutes[offer, g, TRAVEL] > 0:
+        if (
+            rules.minutes[offer, g, MAIN]
+            + rules.minutes[offer, g, INDIRECT]
+            + rules.minutes[offer, g, TRAVEL]
+            > 0
+        ):
             some = False
             for r in range(rules.n_roles):
                 if rules.group_of[r] == g and books.credit[team, offer, r] > 0:
@@ -67,7 +72,15 @@ def debtor_of(rules: Rules, books: Books, team: int, offer: int, group: int) -> 
 
 @inner
 def pay(
-    rules: Rules, books: Books, week: int, team: int, offer: int, group: int, part: int, minutes: int, debtor: int
+    rules: Rules,
+    books: Books,
+    week: int,
+    team: int,
+    offer: int,
+    group: int,
+    part: int,
+    minutes: int,
+    debtor: int,
 ) -> None:
     """Take minutes from the roles of a group, in their order; the rest is owed by the debtor."""
     if minutes <= 0:

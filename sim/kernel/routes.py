@@ -42,7 +42,9 @@ def serves(rules: Rules, people: People, need: int, offer: int, day: int) -> boo
     """Whether an offer is for this kind of need and this age."""
     age = day - people.children.birth[people.needs.child[need]]
     return (
-        rules.offer_kinds[offer, people.needs.kind[need]] and rules.offers.age_from[offer] <= age and age < rules.offers.age_to[offer]
+        rules.offer_kinds[offer, people.needs.kind[need]]
+        and rules.offers.age_from[offer] <= age
+        and age < rules.offers.age_to[offer]
     )
 
 
@@ -52,7 +54,9 @@ def opened(people: People, books: Books, need: int) -> None:
     people.needs.open[need] += 1
     if people.needs.open[need] == 1:
         c = people.needs.child[need]
-        books.in_contact[people.children.locality[c], people.children.quintile[c], people.needs.level[need]] += 1
+        books.in_contact[
+            people.children.locality[c], people.children.quintile[c], people.needs.level[need]
+        ] += 1
         people.needs.left[need] = NEVER
         people.needs.reason[need] = NOT_LEFT
 
@@ -63,7 +67,9 @@ def closed(people: People, books: Books, need: int) -> None:
     people.needs.open[need] -= 1
     if people.needs.open[need] == 0:
         c = people.needs.child[need]
-        books.in_contact[people.children.locality[c], people.children.quintile[c], people.needs.level[need]] -= 1
+        books.in_contact[
+            people.children.locality[c], people.children.quintile[c], people.needs.level[need]
+        ] -= 1
 
 
 @inner
@@ -129,7 +135,9 @@ def join(rules: Rules, people: People, tickets: Tickets, books: Books, t: int, d
 
 
 @inner
-def begin_support(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, offer: int, day: int) -> None:
+def begin_support(
+    rules: Rules, people: People, tickets: Tickets, books: Books, need: int, offer: int, day: int
+) -> None:
     """Support that takes no appointment starts at once, or goes on for longer if it is running already."""
     ends = day + max(1, rules.offers.lasts[offer])
     t = has_ticket(people, tickets, need, offer)
@@ -144,7 +152,9 @@ def begin_support(rules: Rules, people: People, tickets: Tickets, books: Books, 
 
 
 @inner
-def start(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, offer: int, day: int, since: int) -> bool:
+def start(
+    rules: Rules, people: People, tickets: Tickets, books: Books, need: int, offer: int, day: int, since: int
+) -> bool:
     """Enter an offer; False when it is not for this kind or age. Nobody stands on the same list twice."""
     if not serves(rules, people, need, offer, day):
         return False
@@ -179,7 +189,17 @@ def branch_delay(rules: Rules, people: People, need: int, branch: int, occasion:
 
 
 @inner
-def follow(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, branch: int, day: int, since: int, occasion: int) -> bool:
+def follow(
+    rules: Rules,
+    people: People,
+    tickets: Tickets,
+    books: Books,
+    need: int,
+    branch: int,
+    day: int,
+    since: int,
+    occasion: int,
+) -> bool:
     """Go where a branch leads, now or after its delay; False if it leads out or the offer is not for this need."""
     target = rules.branches.to[branch]
     delay = branch_delay(rules, people, need, branch, occasion)
@@ -200,7 +220,16 @@ def follow(rules: Rules, people: People, tickets: Tickets, books: Books, need: i
 
 
 @inner
-def route(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, offer: int, outcome: int, day: int) -> None:
+def route(
+    rules: Rules,
+    people: People,
+    tickets: Tickets,
+    books: Books,
+    need: int,
+    offer: int,
+    outcome: int,
+    day: int,
+) -> None:
     """What happens after an outcome: offers that run besides, one of the alternatives, or leaving."""
     level = level_now(rules, people, need, day)
     i = rules.route[offer, outcome, level, people.needs.kind[need]]
@@ -235,7 +264,9 @@ def choose(rules: Rules, people: People, need: int, first: int, n: int, occasion
 
 
 @inner
-def finish(rules: Rules, people: People, tickets: Tickets, books: Books, t: int, outcome: int, day: int) -> None:
+def finish(
+    rules: Rules, people: People, tickets: Tickets, books: Books, t: int, outcome: int, day: int
+) -> None:
     """An episode is over: its support ends, the ticket goes back, the need goes on or leaves."""
     need, offer = tickets.need[t], tickets.offer[t]
     end_support(rules, people, tickets, books, t, day)

@@ -122,5 +122,7 @@ def end_support(rules: Rules, people: People, tickets: Tickets, books: Books, t:
     anchor(rules, people, need, day)
     people.needs.supports[need] -= 1
     # no support is exactly zero, not what is left over by rounding
-    people.needs.support[need] = 0.0 if people.needs.supports[need] == 0 else people.needs.support[need] - tickets.rate[t]
+    people.needs.support[need] = (
+        0.0 if people.needs.supports[need] == 0 else people.needs.support[need] - tickets.rate[t]
+    )
     tickets.rate[t] = 0.0

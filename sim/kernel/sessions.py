@@ -26,7 +26,9 @@ def front(tickets: Tickets, books: Books, queue: int, day: int) -> int:
 
 
 @inner
-def first_in_class_order(rules: Rules, tickets: Tickets, books: Books, offer: int, base: int, day: int, kept: bool) -> int:
+def first_in_class_order(
+    rules: Rules, tickets: Tickets, books: Books, offer: int, base: int, day: int, kept: bool
+) -> int:
     """Who is next on the lists of one team and kind: those rebooked, then by class.
 
     With carved-out appointments the first class has the kept ones (``kept``) to itself and takes others only when
@@ -49,27 +51,26 @@ def first_in_class_order(rules: Rules, tickets: Tickets, books: Books, offer: in
 
 
 @inner
-def next_on_list(rules: Rules, tickets: Tickets, books: Books, team: int, offer: int, day: int, kept: bool) -> int:
-    """Who is next for an offer, over the kinds that have lists of their own, in fair turns by their weights."""
+def next_on_list(
+    rules: Rules, tickets: Tickets, books: Books, team: int, offer: int, day: int, kept: bool
+) -> int:
+    """Who is next for an offer. Of the kinds that have lists of their own, the one whose first has the strongest claim.
+
+    The claim is the wait so far times the kind's weight: waits settle in inverse proportion to the weights.
+    """
     classes = rules.offers.n_classes[offer] + 1
     groups = rules.offers.n_kind_groups[offer]
     row = 0 if rules.offers.pooled[offer] else team
     first = rules.offers.list_base[offer] + row * groups * classes
     if groups == 1:
         return first_in_class_order(rules, tickets, books, offer, first, day, kept)
-    best, who, least = -1, NOBODY, 0.0
+    who, most = NOBODY, 0.0
     for g in range(groups):
-        base = first + g * classes
-        t = first_in_class_order(rules, tickets, books, offer, base, day, kept)
-        if t != NOBODY and (best < 0 or books.lists.turn[base] < least):
-            best, who, least = base, t, books.lists.turn[base]
-    if best < 0:
-        return NOBODY
-    for g in range(groups):  # a list that stood empty does not save up turns
-        base = first + g * classes
-        if books.lists.turn[base] < least:
-            books.lists.turn[base] = least
-    books.lists.turn[best] += 1.0 / rules.kind_weight[offer, (best - first) // classes]
+        t = first_in_class_order(rules, tickets, books, offer, first + g * classes, day, kept)
+        if t != NOBODY:
+            claim = (day - tickets.joined[t] + 1) * rules.kind_weight[offer, g]
+            if claim > most:
+                who, most = t, claim
     return who
 
 
@@ -93,7 +94,9 @@ def waiting_anywhere(rules: Rules, books: Books, team: int, offer: int) -> int:
 
 
 @inner
-def from_the_list(rules: Rules, people: People, tickets: Tickets, books: Books, team: int, offer: int, day: int) -> None:
+def from_the_list(
+    rules: Rules, people: People, tickets: Tickets, books: Books, team: int, offer: int, day: int
+) -> None:
     """New appointments from a waiting list, as long as there are minutes and somebody may be seen."""
     while can_start(rules, books, team, offer):
         kept = rules.offers.carve_share[offer] > 0.0 and keeps_this_slot(rules, books, team, offer)
@@ -127,7 +130,9 @@ def lose_slot(rules: Rules, books: Books, day: int, team: int, offer: int) -> No
 
 
 @inner
-def stage(rules: Rules, people: People, tickets: Tickets, books: Books, team: int, offer: int, new: bool, day: int) -> None:
+def stage(
+    rules: Rules, people: People, tickets: Tickets, books: Books, team: int, offer: int, new: bool, day: int
+) -> None:
     """One step of the day's order: sessions owed to courses under way, or new appointments, of one offer."""
     if not (rules.runs[offer, day] and rules.works[day]):
         return
@@ -151,7 +156,9 @@ def stage(rules: Rules, people: People, tickets: Tickets, books: Books, team: in
 
 
 @inner
-def share_spare_time(rules: Rules, people: People, tickets: Tickets, books: Books, team: int, day: int) -> None:
+def share_spare_time(
+    rules: Rules, people: People, tickets: Tickets, books: Books, team: int, day: int
+) -> None:
     """Minutes nobody booked go, role by role, to the other lists that the role is rostered for."""
     for r in range(rules.n_roles):
         spare = collect_spare(rules, books, team, r)

@@ -8,7 +8,7 @@ o offers, k kinds, g staff groups, r roles, t teams (= localities), p places, d 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -143,9 +143,13 @@ BANDS = 7  # weeks waited: 0-1, >1-2, >2-4, >4-12, >12-18, >18-52, >52
 
 
 Spec = dict[str, type]
+Records = Any
+"""A numpy array of records whose fields are attributes (``people.needs.onset[i]``)."""
 
 
-def records(spec: Spec, n: int, columns: dict[str, np.ndarray] | None = None, empty: dict[str, object] | None = None) -> np.ndarray:
+def records(
+    spec: Spec, n: int, columns: dict[str, np.ndarray] | None = None, empty: dict[str, object] | None = None
+) -> Records:
     """An array of ``n`` records with the fields of ``spec``: what belongs to one thing lies together in memory.
 
     ``columns`` fills fields, ``empty`` gives fields a constant; the rest is zero.
@@ -239,10 +243,10 @@ class Rules(NamedTuple):
     decision_day: int
     end_day: int
     log_events: bool
-    offers: np.ndarray  # (o,) OFFER
+    offers: Records  # (o,) OFFER
     offer_kinds: np.ndarray  # (o, k) bool
     kind_group: np.ndarray  # (o, k) list within the offer that a kind waits on
-    kind_weight: np.ndarray  # (o, k) per kind group
+    kind_weight: np.ndarray  # (o, k) per kind group: how much a day waited counts
     rule_kinds: np.ndarray  # (priority rules, k) bool
     rule_levels: np.ndarray  # (priority rules, 3) bool
     rule_ages: np.ndarray  # (priority rules, 2) days
@@ -256,17 +260,17 @@ class Rules(NamedTuple):
     upkeep_validation: np.ndarray  # (o, g) minutes per child on the list per round
     minutes: np.ndarray  # (o, g, 3) main, indirect, travel
     runs: np.ndarray  # (o, d) bool
-    sequence: np.ndarray  # (steps,) STEP, the order of a team's day
+    sequence: Records  # (steps,) STEP, the order of a team's day
     hidden_base: int  # lists of unknown needs, one per place
     route: np.ndarray  # (o, outcomes, 3, k) span or -1
-    spans: np.ndarray  # (routes,) SPAN
-    branches: np.ndarray  # (branches,) BRANCH
-    doors: np.ndarray  # (doors,) DOOR
+    spans: Records  # (routes,) SPAN
+    branches: Records  # (branches,) BRANCH
+    doors: Records  # (doors,) DOOR
     door_kinds: np.ndarray  # (doors, k) bool
     door_levels: np.ndarray  # (doors, 3) bool
     door_ages: np.ndarray  # (doors, 2) days
     door_seeks: np.ndarray  # (doors, 5) log odds by quintile
-    kinds: np.ndarray  # (k,) KIND
+    kinds: Records  # (k,) KIND
     band_from: np.ndarray  # (k, bands) days of age
     band_drift: np.ndarray  # (k, bands) points a day
     noticed_from: np.ndarray  # (k, bands)
@@ -363,9 +367,9 @@ PLACE: Spec = {
 class People(NamedTuple):
     """Children (c,), their needs (n,) and the places (p,)."""
 
-    children: np.ndarray  # (c,) CHILD
-    needs: np.ndarray  # (n,) NEED
-    places: np.ndarray  # (p,) PLACE
+    children: Records  # (c,) CHILD
+    needs: Records  # (n,) NEED
+    places: Records  # (p,) PLACE
     team_place: np.ndarray  # places in the order of their teams
     team_first: np.ndarray  # (t + 1,) where a team's places begin in that order
 
@@ -393,10 +397,10 @@ TICKET: Spec = {
     "why": np.int8,  # reason for the diary entry
     "goal_led": np.bool_,
 }
-Tickets = np.ndarray
+Tickets = Records
 """Episodes, one need in one offer: (n + pool,) TICKET. Row i < n is need i's own entry (its life outside offers)."""
 
-LIST: Spec = {"turn": np.float64, "head": np.int32, "tail": np.int32, "length": np.int32}
+LIST: Spec = {"head": np.int32, "tail": np.int32, "length": np.int32}
 DIARY: Spec = {"head": np.int32, "tail": np.int32}
 TALLY: Spec = {"contacts": np.int64, "minutes": np.int64}
 EVENT: Spec = {"day": np.int32, "need": np.int32, "place": np.int32, "offer": np.int16, "event": np.int8}
@@ -405,8 +409,8 @@ EVENT: Spec = {"day": np.int32, "need": np.int32, "place": np.int32, "offer": np
 class Books(NamedTuple):
     """Lists, diary, minutes, counts."""
 
-    lists: np.ndarray  # (lists,) LIST; turn: fair turns between the kinds of one offer
-    diary: np.ndarray  # (d,) DIARY
+    lists: Records  # (lists,) LIST
+    diary: Records  # (d,) DIARY
     fixed: np.ndarray  # (events,) packed (day, what, need), sorted
     begins: np.ndarray  # (d + 1,) number of fixed events by day
     counter: np.ndarray
@@ -422,5 +426,5 @@ class Books(NamedTuple):
     waiting: np.ndarray  # (w, o, t, bands + 1)
     weekly: np.ndarray  # (w, measures, t, 5, 3)
     in_contact: np.ndarray  # (t, 5, 3)
-    tallies: np.ndarray  # (o,) TALLY, in the horizon
-    log: np.ndarray  # (events,) EVENT
+    tallies: Records  # (o,) TALLY, in the horizon
+    log: Records  # (events,) EVENT

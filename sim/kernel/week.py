@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from sim.jit import compiled, inner
 from sim.kernel.sessions import waiting_anywhere
 from sim.kernel.state import (
@@ -40,7 +42,9 @@ def band(days: int) -> int:
 
 
 @inner
-def count_list(rules: Rules, people: People, tickets: Tickets, books: Books, queue: int, offer: int, team: int, day: int) -> None:
+def count_list(
+    rules: Rules, people: People, tickets: Tickets, books: Books, queue: int, offer: int, team: int, day: int
+) -> None:
     """Enter everybody on one list in this week's count, by weeks waited so far.
 
     Where the recorded clock runs and the first contact has not been had, the wait is from the clock start.
@@ -50,7 +54,11 @@ def count_list(rules: Rules, people: People, tickets: Tickets, books: Books, que
     while t != NOBODY:
         need = tickets.need[t]
         since = tickets.joined[t]
-        if rules.offers.clock[offer] and people.needs.first_contact[need] == NEVER and people.needs.referred[need] != NEVER:
+        if (
+            rules.offers.clock[offer]
+            and people.needs.first_contact[need] == NEVER
+            and people.needs.referred[need] != NEVER
+        ):
             since = people.needs.referred[need]
         books.waiting[week, offer, team, 0] += 1
         books.waiting[week, offer, team, 1 + band(day - since)] += 1
@@ -93,7 +101,7 @@ def queue_minutes(rules: Rules, books: Books, team: int, group: int, week: int) 
 
 
 @inner
-def pay_queue_management(rules: Rules, books: Books, left, team: int, week: int) -> None:  # noqa: ANN001
+def pay_queue_management(rules: Rules, books: Books, left: np.ndarray, team: int, week: int) -> None:
     """Queues eat capacity: first the role named for it, then the others of the group, up to a share of their time.
 
     What does not fit is left undone: a service that cannot keep up with its list stops calling families.
@@ -113,17 +121,23 @@ def pay_queue_management(rules: Rules, books: Books, left, team: int, week: int)
 
 
 @inner
-def reserve_statutory(rules: Rules, books: Books, left, team: int) -> None:  # noqa: ANN001
+def reserve_statutory(rules: Rules, books: Books, left: np.ndarray, team: int) -> None:
     """Requests with the force of law have the first call on the week's minutes."""
     for offer in range(rules.offers.access.shape[0]):
         if rules.offers.request_rate[offer] <= 0.0 or books.run_days[offer, 0] == 0:
             continue
         n = waiting_anywhere(rules, books, team, offer)
         for g in range(rules.n_groups):
-            wanted = n * (rules.minutes[offer, g, 0] + rules.minutes[offer, g, 1] + rules.minutes[offer, g, 2])
+            wanted = n * (
+                rules.minutes[offer, g, 0] + rules.minutes[offer, g, 1] + rules.minutes[offer, g, 2]
+            )
             for r in range(rules.n_roles):
                 if rules.group_of[r] == g:
-                    wanted += books.debt[team, offer, r, 0] + books.debt[team, offer, r, 1] + books.debt[team, offer, r, 2]
+                    wanted += (
+                        books.debt[team, offer, r, 0]
+                        + books.debt[team, offer, r, 1]
+                        + books.debt[team, offer, r, 2]
+                    )
             for r in range(rules.n_roles):
                 if rules.group_of[r] == g and wanted > 0:
                     take = min(wanted, left[r])
@@ -133,7 +147,9 @@ def reserve_statutory(rules: Rules, books: Books, left, team: int) -> None:  # n
 
 
 @inner
-def plan_role(rules: Rules, people: People, books: Books, team: int, role: int, week: int, minutes: int) -> None:
+def plan_role(
+    rules: Rules, people: People, books: Books, team: int, role: int, week: int, minutes: int
+) -> None:
     """Divide a role's remaining minutes by its job plan.
 
     Time for offers that do not run this week (school holidays) goes to the role's other offers in proportion.
@@ -165,7 +181,9 @@ def plan_role(rules: Rules, people: People, books: Books, team: int, role: int, 
 
 
 @inner
-def spend_or_book(rules: Rules, people: People, books: Books, team: int, offer: int, role: int, week: int, minutes: int) -> None:
+def spend_or_book(
+    rules: Rules, people: People, books: Books, team: int, offer: int, role: int, week: int, minutes: int
+) -> None:
     """Minutes of an offer for a week: to be booked day by day, or spent on places at once (universal work)."""
     if rules.offers.access[offer] != POPULATION:
         books.week_budget[team, offer, role] += minutes
@@ -182,7 +200,9 @@ def spend_or_book(rules: Rules, people: People, books: Books, team: int, offer: 
             p = people.team_place[i]
             if people.places.pupils[p] > 0.0:
                 hours = minutes / 60.0 * people.places.visit_weight[p] / weight
-                people.places.capability_new[p] += rules.capability_gain * hours / (people.places.pupils[p] / 100.0)
+                people.places.capability_new[p] += (
+                    rules.capability_gain * hours / (people.places.pupils[p] / 100.0)
+                )
 
 
 @compiled

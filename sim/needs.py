@@ -20,6 +20,7 @@ from sim.quantity import (
     Weeks,
     Years,
 )
+import itertools
 
 
 class OnsetAge(Strict):
@@ -66,7 +67,7 @@ class Kind(Strict):
     def _bands_rise(self) -> Kind:
         for name in ("drift", "noticed"):
             ages = [b.from_age for b in getattr(self, name)]
-            if ages[0] != 0 or any(b <= a for a, b in zip(ages, ages[1:], strict=False)):
+            if ages[0] != 0 or any(b <= a for a, b in itertools.pairwise(ages)):
                 raise ValueError(f"{name}: ages must start at 0 and rise, found {ages}")
         return self
 

@@ -6,6 +6,7 @@ same seed meet exactly the same needs.
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -20,7 +21,6 @@ from sim.quantity import (
     Weeks,
     Years,
 )
-import itertools
 
 
 class OnsetAge(Strict):

@@ -303,7 +303,7 @@ def _job_plan_problems(config: Config) -> list[str]:
             if value(minutes) > 0 and not rostered and offer.requests is None and name in in_use:
                 out.append(
                     f"system.offers.{name}: needs {group} time, "
-                    f"but no job plan of a {group} role gives it a share"
+                    f"but nobody of that group has a share for it in a job plan"
                 )
     return out
 

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration is told at once, in sentences: the key, what was found, what is allowed."""
+"""What is wrong with a configuration is told at once, in sentences: key, what was found, what is allowed."""
 
 from __future__ import annotations
 
@@ -279,7 +279,8 @@ def test_dials_that_together_take_more_than_there_is_are_refused_where_they_stan
     change = (f"{THERAPY}.attendance.discharge", taken)
     assert check(configuration(change)).system.dials.impact == 0
     assert problems(change, ("system.dials.impact", 1), ("system.dials.continuum", 1)) == [
-        f"{THERAPY}.attendance.discharge: base, plus and minus come to -0.2 at these dials; allowed is 0 to 1 (share)"
+        f"{THERAPY}.attendance.discharge: base, plus and minus come to -0.2 at these dials; "
+        "allowed is 0 to 1 (share)"
     ]
 
 

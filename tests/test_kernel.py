@@ -290,32 +290,32 @@ def gate(n_kinds: int, weights: list[float]) -> tuple[Any, Any, Any]:
     return rules, tickets, books
 
 
-def test_kinds_take_turns_by_their_weights():
-    rules, tickets, books = gate(3, [1.0, 2.0, 1.0])
-    for t in range(300):
-        push(tickets, books, 2 * (t % 3) + 1, t)
-    served: Counter[int] = Counter()
-    for _ in range(100):
-        t = plain(sessions.next_on_list)(rules, tickets, books, 0, 0, 5, False)
-        served[t % 3] += 1
-        pull(tickets, books, t)
-    assert served == {0: 25, 1: 50, 2: 25}
+@pytest.mark.parametrize(("joined", "who"), [(6, 2), (7, 1)])
+def test_the_kind_whose_first_has_the_strongest_claim_is_next(joined, who):
+    """Days on the list, the first included, times the kind's weight: 10 x 1 against 4 x 3, or 3 x 3."""
+    rules, tickets, books = gate(2, [1.0, 3.0])
+    push(tickets, books, 1, 1)
+    push(tickets, books, 3, 2)
+    tickets.joined[1], tickets.joined[2] = 0, joined
+    assert plain(sessions.next_on_list)(rules, tickets, books, 0, 0, 9, False) == who
 
 
-def test_a_list_that_stood_empty_does_not_save_up_turns():
-    rules, tickets, books = gate(2, [1.0, 1.0])
-    for t in range(200):
-        push(tickets, books, 1, t)
-    for _ in range(100):  # nobody of the second kind waits
-        pull(tickets, books, plain(sessions.next_on_list)(rules, tickets, books, 0, 0, 5, False))
-    for t in range(200, 260):
-        push(tickets, books, 3, t)
-    served = []
-    for _ in range(20):
-        t = plain(sessions.next_on_list)(rules, tickets, books, 0, 0, 5, False)
-        served.append(t >= 200)
-        pull(tickets, books, t)
-    assert 9 <= sum(served) <= 11
+def test_waits_of_kinds_settle_in_inverse_proportion_to_their_weights():
+    """One of each kind joins every day and three in two days are seen: both wait ever longer, one half as long."""
+    rules, tickets, books = gate(2, [1.0, 2.0])
+    following = plain(sessions.next_on_list)
+    waits: dict[int, int] = {}
+    for day in range(180):
+        for kind in (0, 1):
+            t = 2 * day + kind
+            tickets.joined[t] = day
+            push(tickets, books, 2 * kind + 1, t)
+        for _ in range(1 + day % 2):
+            t = int(following(rules, tickets, books, 0, 0, day, False))
+            waits[t % 2] = day - t // 2
+            pull(tickets, books, t)
+    assert waits[1] > 20
+    assert waits[0] == pytest.approx(2 * waits[1], abs=2)
 
 
 def test_those_rebooked_go_first_and_nobody_is_seen_before_the_notice_is_over():

@@ -131,7 +131,7 @@ def run_lists(
     seed: int = 1,
     changes: dict[str, Any] | None = None,
 ) -> Lists:
-    """``n`` lists, each with ``per_week`` referrals and ``slots_per_week`` appointments. ``n=0``: one stream."""
+    """``n`` lists, each with ``per_week`` referrals and ``slots_per_week`` appointments; 0: one stream."""
     area = localities(n) | {"demand": {"mode": "referrals", "referrals_per_week": per_week * n}}
     config = make_config(
         "single_list",
@@ -139,8 +139,6 @@ def run_lists(
             **({"area": area} if n else {"area.referrals_per_week": per_week}),
             "system.slots_per_week": slots_per_week,
             "needs.leaves_at_age": 90,  # nobody grows out of a list, however long
-            "system.offers.appointment.ages": [0, 90],
-            "system.doors.referral.ages": [0, 90],
             "history_years": 0,
             "horizon_years": days / 365.25,
             **(changes or {}),
@@ -300,7 +298,7 @@ def stream(per_day: float, days: int, seed: int) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def long_list(load: float, slots: int) -> tuple[np.ndarray, float, float]:
-    """The list on as many days as 2 % takes, from the engine's arrivals; its standard error; the mean wait."""
+    """The list on as many days as 2 % takes, from the engine's arrivals; its error; the mean wait."""
     wanted = run_length(load * slots, slots, TWO_PERCENT)
     at_once, warm_up = max(200_000, 20 * wanted.warm_up_days), wanted.warm_up_days
     parts, came = [], 0

@@ -123,6 +123,7 @@ def join(rules: Rules, people: People, tickets: Tickets, books: Books, t: int, d
     tickets.state[t] = WAITING
     tickets.joined[t] = since
     tickets.ready[t] = since + rules.offers.notice[offer]
+    draw_goal(rules, people, tickets, t)
     push(tickets, books, list_of(rules, people, need, offer, tickets.team[t], day), t)
     if rules.offers.clock[offer] and people.needs.referred[need] == NEVER:
         people.needs.referred[need] = since
@@ -163,7 +164,6 @@ def start(
     elif has_ticket(people, tickets, need, offer) == NOBODY:
         t = new_ticket(people, tickets, books, need, offer)
         opened(people, books, need)
-        draw_goal(rules, people, tickets, t)
         join(rules, people, tickets, books, t, day, since)
     return True
 

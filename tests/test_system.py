@@ -1,0 +1,424 @@
+"""A system that could not work is refused, with a sentence for each reason; the shipped ones rest on evidence."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, get_args
+
+import pytest
+
+from experiments.compose import compose
+from sim.config import Config, check
+from sim.errors import InputError
+from sim.quantity import Product, Use
+from sim.system import LEDGER_LINES, OUTCOMES, LedgerLine, Outcome
+
+THERAPY = "system.offers.therapy"
+PLAIN = ("area=referral_stream", "needs=plain", "workforce=one_team", "calendar=every_day")
+LIST = ("system=single_list", *PLAIN)
+
+
+@cache
+def _composed(words: tuple[str, ...]) -> dict[str, Any]:
+    return compose(words)
+
+
+def configuration(*changes: tuple[str, Any], words: tuple[str, ...] = ("system=gatekept",)) -> dict[str, Any]:
+    raw = copy.deepcopy(_composed(words))
+    for key, value in changes:
+        *path, last = key.split(".")
+        at: Any = raw
+        for part in path:
+            at = at[int(part) if isinstance(at, list) else part]
+        at[int(last) if isinstance(at, list) else last] = value
+    return raw
+
+
+def problems(*changes: tuple[str, Any], words: tuple[str, ...] = ("system=gatekept",)) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        check(configuration(*changes, words=words))
+    return caught.value.problems
+
+
+# ----------------------------------------------------------------------------- names, routes, who is rostered
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        (
+            f"{THERAPY}.routes.1.to.0.to",
+            "therpy",
+            f"{THERAPY}.routes[1].to[0].to = 'therpy': no offer of that name; did you mean 'therapy'?",
+        ),
+        (
+            "system.doors.referral.to.0.to",
+            "nowhere",
+            "system.doors.referral.to[0].to = 'nowhere': no offer of that name; known: assessment, ",
+        ),
+        (
+            f"{THERAPY}.kinds",
+            ["spech"],
+            f"{THERAPY}.kinds = 'spech': no kind of need of that name; did you mean 'speech'?",
+        ),
+        (
+            "system.offers.assessment.queue.kind_weights",
+            {"dl": 1},
+            "system.offers.assessment.queue.kind_weights = 'dl': no kind of need of that name; did you mean 'dld'?",
+        ),
+        (
+            f"{THERAPY}.queue.priority.0.kinds",
+            ["dlld"],
+            f"{THERAPY}.queue.priority[0].kinds = 'dlld': no kind of need of that name; did you mean 'dld'?",
+        ),
+        (
+            f"{THERAPY}.indirect",
+            {"therapists": 5},
+            f"{THERAPY}.indirect = 'therapists': no staff group of that name; did you mean 'therapist'?",
+        ),
+        (
+            f"{THERAPY}.upkeep.minutes_per_chaser",
+            {"amdin": 5},
+            f"{THERAPY}.upkeep.minutes_per_chaser = 'amdin': no staff group of that name; did you mean 'admin'?",
+        ),
+        (
+            "system.queue_work",
+            {"admin": "admin_b33"},
+            "system.queue_work.admin = 'admin_b33': no role in the workforce of that name; did you mean 'admin_b3'?",
+        ),
+        (
+            "system.job_plan.admin_b3.offers",
+            {"triag": 0.5},
+            "system.job_plan.admin_b3.offers = 'triag': no offer of that name; did you mean 'triage'?",
+        ),
+    ],
+)
+def test_an_unknown_name_is_told_with_the_nearest_one(key, value, sentence):
+    assert any(found.startswith(sentence) for found in problems((key, value)))
+
+
+def test_a_job_plan_for_a_role_nobody_has_is_refused():
+    plan = {"offers": {"therapy": 0.1}}
+    assert problems(("system.job_plan.therapist_b8", plan)) == [
+        "system.job_plan.therapist_b8 = 'therapist_b8': no role in the workforce of that name; "
+        "did you mean 'therapist_b7'?"
+    ]
+
+
+def test_an_offer_that_no_door_or_route_leads_to_is_refused_with_all_that_hang_on_it():
+    offer = {"strand": "intervention", "level": "targeted", "access": "queue", "staff": {"therapist": 30}}
+    onward = {**offer, "routes": [{"when": ["done"], "to": [{"to": "island_two"}]}]}
+    found = problems(("system.offers.island", onward), ("system.offers.island_two", offer))
+    assert "system.offers.island: no door or route leads here; nobody can ever receive it" in found
+    assert "system.offers.island_two: no door or route leads here; nobody can ever receive it" in found
+
+
+def test_an_offer_that_nobody_is_rostered_for_is_refused_for_each_group_it_needs():
+    change = ("system.offers.assessment.staff", {"therapist": 45, "assistant": 10})
+    assert problems(change) == [
+        "system.offers.assessment: needs assistant time, but nobody of that group has a share for it in a job plan"
+    ]
+
+
+def test_an_offer_that_the_dials_leave_empty_needs_no_roster():
+    # at the gatekept end no therapist is rostered for drop-ins, and none is needed
+    assert check(configuration()).system.dials.easy_access == 0
+    change = ("system.dials.easy_access", 1)
+    assert check(configuration(change, ("system.dials.place_based", 1)))
+
+
+def test_a_job_plan_over_100_percent_is_refused_role_by_role():
+    found = problems(
+        ("system.job_plan.admin_b3.overheads", {"indirect": 0.8}),
+        ("system.job_plan.assistant_b4.overheads", {"indirect": 0.7}),
+    )
+    assert [re.sub(r"[\d.]+%", "N%", sentence) for sentence in found] == [
+        f"system.job_plan.{role}: shares add up to N% of the role's time; at most 100 %"
+        for role in ("assistant_b4", "admin_b3")
+    ]
+
+
+def test_shares_that_do_not_sum_are_refused():
+    assert problems(("system.doors.referral.to", [{"to": "triage", "share": 0.9}])) == [
+        "system.doors.referral.to: shares add up to 0.900; they must add up to 1"
+    ]
+    two = [{"to": "therapy", "share": 0.7}, {"to": "leave", "share": 0.4}]
+    assert problems(("system.offers.assessment.routes.4.to", two)) == [
+        "system.offers.assessment.routes[4].to: shares add up to 1.100; at most 1"
+    ]
+
+
+def test_a_door_cannot_lead_to_the_doors_again():
+    found = problems(("system.doors.referral.to.0.to", "door"))
+    assert (
+        "system.doors.referral.to[0].to = 'door': a door cannot lead to the doors again; name an offer"
+        in found
+    )
+
+
+def test_what_runs_besides_must_be_an_offer():
+    found = problems((f"{THERAPY}.routes.1.also", [{"to": "leave"}]))
+    assert f"{THERAPY}.routes[1].also[0].to = 'leave': 'also' starts offers, not 'leave'" in found
+
+
+@pytest.mark.parametrize("name", ["door", "leave"])
+def test_an_offer_may_not_have_the_name_of_a_way_out(name):
+    offer = {"strand": "intervention", "level": "targeted", "access": "queue", "staff": {"therapist": 30}}
+    assert f"system.offers.{name}: the name '{name}' is taken; choose another" in problems(
+        (f"system.offers.{name}", offer)
+    )
+
+
+def test_more_than_60_offers_are_refused():
+    offer = {"strand": "intervention", "level": "targeted", "access": "queue"}
+    names = [f"offer_{i}" for i in range(61)]
+    door = {"to": [{"to": name, "share": 1 / 61} for name in names]}
+    offers = ("system.offers", {name: offer for name in names})
+    assert problems(offers, ("system.doors.referral", door), words=LIST) == [
+        "system.offers: 61 offers; at most 60"
+    ]
+    door = {"to": [{"to": name, "share": 1 / 60} for name in names[:60]]}
+    offers = ("system.offers", {name: offer for name in names[:60]})
+    assert len(check(configuration(offers, ("system.doors.referral", door), words=LIST)).system.offers) == 60
+
+
+def test_more_than_60_kinds_of_need_are_refused():
+    kind = _composed(LIST)["needs"]["kinds"]["referral"]
+    (found,) = problems(("needs.kinds", {f"kind_{i}": kind for i in range(61)}), words=LIST)
+    assert found.startswith("needs.kinds = ")
+    assert "at most 60 items" in found
+
+
+# ---------------------------------------------------------------------------- parts that do not fit each other
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ([(f"{THERAPY}.course.contacts", 0)], f"{THERAPY}.course.contacts = 0: at least 1"),
+        ([(f"{THERAPY}.course.review_every", 0.4)], f"{THERAPY}.course.review_every = 0.4: at least 1"),
+        (
+            [("system.offers.targeted_group.group.smallest", 9)],
+            "system.offers.targeted_group.group.smallest = 9: larger than the group's size of 5",
+        ),
+        (
+            [("system.offers.targeted_group.group.size", 0)],
+            "system.offers.targeted_group.group: size 0 and smallest 3; at least 1",
+        ),
+        (
+            [(f"{THERAPY}.queue.carve_out", {"share": 0.2}), (f"{THERAPY}.queue.priority", [])],
+            f"{THERAPY}.queue.carve_out: keeps appointments for the first class, but queue.priority names none",
+        ),
+        (
+            [("system.offers.assessment.queue.kind_weights.dld", 0)],
+            "system.offers.assessment.queue.kind_weights.dld = 0: must be above 0",
+        ),
+        (
+            [("system.offers.link_visit.visit.minutes", 20)],
+            "system.offers.link_visit.visit: 60% of 20 minutes leaves no room to see a child (30 minutes)",
+        ),
+        (
+            [("system.offers.home_practice.effect.lasts_days", 0)],
+            "system.offers.home_practice.effect.lasts_days: says how long the support runs; must be above 0",
+        ),
+        ([(f"{THERAPY}.effect.gap", 0)], f"{THERAPY}.effect: gap and over_days must be above 0"),
+        (
+            [("system.offers.link_visit.visit", None)],
+            "system.offers.link_visit.visit: an offer with access 'visit' must",
+        ),
+        ([(f"{THERAPY}.visit", {"minutes": 60})], f"{THERAPY}.visit: only for access 'visit', found 'queue'"),
+        ([(f"{THERAPY}.walk_in", {})], f"{THERAPY}.walk_in: only for access 'walk_in', found 'queue'"),
+        (
+            [("system.offers.drop_in.queue", {"pool": "area"})],
+            "system.offers.drop_in.queue.pool: only for access 'queue', found 'walk_in'",
+        ),
+        (
+            [("system.offers.drop_in.requests", {"per_year": 1})],
+            "system.offers.drop_in.requests: only for access 'queue', found 'walk_in'",
+        ),
+        (
+            [("system.offers.drop_in.course", {"contacts": 3})],
+            "system.offers.drop_in.serves = 'child': only possible for single contacts, not for courses or groups",
+        ),
+        (
+            [("system.offers.home_practice.course", {"contacts": 3})],
+            "system.offers.home_practice.course: an offer with access 'population' has no contacts; say effect.lasts_days",
+        ),
+        (
+            [(f"{THERAPY}.staff", {})],
+            f"{THERAPY}.staff: needs staff minutes (only 'population' offers run without)",
+        ),
+        (
+            [("system.offers.triage.attendance", {"not_brought": 0.1})],
+            "system.offers.triage.gate: at a gate nobody is seen; it takes neither attendance nor a course",
+        ),
+        (
+            [(f"{THERAPY}.routes.0.when", ["accepted"])],
+            f"{THERAPY}.routes[0].when = 'accepted': only a gate accepts or rejects, and this offer has none",
+        ),
+        (
+            [(f"{THERAPY}.routes.0.when", ["not_served"])],
+            f"{THERAPY}.routes[0].when = 'not_served': the pathway ends there; no route can follow",
+        ),
+    ],
+)
+def test_parts_that_do_not_fit_each_other_are_refused(changes, sentence):
+    assert any(found.startswith(sentence) for found in problems(*changes))
+
+
+def test_a_visit_for_coaching_alone_needs_no_room_for_children():
+    changes = [
+        ("system.offers.link_visit.visit.minutes", 20),
+        ("system.offers.link_visit.visit.children_share", 0),
+    ]
+    assert check(configuration(*changes))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        (
+            "needs.kinds.dld.onset_age",
+            {"low": 5, "mode": 4, "high": 6},
+            "needs.kinds.dld.onset_age: low, mode and high must rise, found 5, 4, 6",
+        ),
+        (
+            "needs.kinds.dld.specialist_below",
+            4.9,
+            "needs.kinds.dld: specialist_below, targeted_below and normal_range must rise, found 4.9, ",
+        ),
+        (
+            "needs.deprivation",
+            [0, 0, 0, 0, 0],
+            "needs.deprivation: all five multipliers are 0; at least one must be above 0",
+        ),
+        ("needs.school_age", 12, "needs.school_age: must be below needs.secondary_age"),
+        (
+            "needs.kinds.dld.drift",
+            [{"from_age": 2, "per_year": 0}],
+            "needs.kinds.dld: drift: ages must start at 0 and rise, found [2.0]",
+        ),
+    ],
+)
+def test_needs_out_of_order_are_refused(key, value, sentence):
+    (found,) = problems((key, value))
+    assert found.startswith(sentence)
+
+
+def test_a_stream_of_referrals_must_fit_the_needs_and_the_staff():
+    (found,) = problems(words=("system=single_list", *(w for w in PLAIN if not w.startswith("needs"))))
+    assert found == (
+        "area.mix.kinds.referral: no kind of need of that name in needs; "
+        "known: speech, language, dld, fluency, social, feeding"
+    )
+    size = {"wte_per_100k": 20, "hours_per_year": 1500, "pounds_per_hour": 40}
+    role = ("workforce.roles.clinician", {"title": "Clinician", "group": "clinician", **size})
+    staff = ("system.offers.appointment.staff", {"clinician": 60})
+    plan = ("system.job_plan", {"clinician": {"offers": {"appointment": 1}}})
+    (found,) = problems(role, staff, plan, ("system.slots_per_week", None), words=LIST)
+    assert found.startswith(
+        "workforce.roles.clinician.wte_per_100k: a stream of referrals has no children to count"
+    )
+
+
+def test_all_problems_of_a_system_are_told_at_once():
+    found = problems(
+        (f"{THERAPY}.routes.1.to.0.to", "therpy"),
+        (f"{THERAPY}.staff.therapist", "therapy_contact_minuts"),
+        ("system.offers.drop_in.queue", {"pool": "area"}),
+        ("system.doors.referral.kinds", ["spech"]),
+        ("system.queue_work", {"admni": "admin_b3"}),
+    )
+    assert len(found) == 5
+    assert len(set(found)) == 5
+
+
+# ---------------------------------------------------------------- every shipped number refers to its evidence
+
+#: Plain numbers that the shipped files may hold besides the switches 0 and 1: declared choices, mostly of age.
+CHOICES = (
+    r"needs\.kinds\.\w+\.onset_age\.(low|mode|high)",
+    r"needs\.(school|secondary)_age",
+    # how far the deprivation gradient of needs in general applies to two kinds of which little is known
+    r"needs\.kinds\.(social|feeding)\.gradient",
+)
+
+
+def written(raw: Any, key: str) -> bool:
+    """Whether a shipped file says anything at a dotted key (with ``[i]`` for elements of lists)."""
+    at = raw
+    for part in re.findall(r"[^.\[\]]+", key):
+        if isinstance(at, list):
+            at = at[int(part)]
+        elif isinstance(at, dict) and part in at:
+            at = at[part]
+        else:
+            return False
+    return True
+
+
+def literals(use: Use) -> Iterator[float]:
+    """Plain numbers in a quantity."""
+    for end in use.ends():
+        for part in end.product if isinstance(end, Product) else [end]:
+            if not isinstance(part, str):
+                yield float(part)
+
+
+SHIPPED = [("system=gatekept",), ("system=balanced",), ("system=blend",)]
+
+
+@pytest.mark.parametrize("words", SHIPPED)
+def test_every_number_of_the_shipped_systems_refers_to_an_evidence_row(words):
+    raw = configuration(words=words)
+    config = check(raw)
+    by_hand = {
+        use.key
+        for use in config.uses()
+        for number in literals(use)
+        if number not in (0.0, 1.0) and written(raw, use.key)
+    }
+    assert {key for key in by_hand if not any(re.fullmatch(choice, key) for choice in CHOICES)} == set()
+    assert {row for use in config.uses() for row in use.rows()} <= set(config.evidence)
+
+
+def active(config: Config, key: str) -> bool:
+    """Whether a number that no file writes can matter: whether its mechanism is switched on in its offer."""
+    match = re.fullmatch(r"system\.offers\.(\w+)\.(course|attendance)\.(\w+)", key)
+    assert match, key
+    value = config.resolver()
+    offer = config.system.offers[match[1]]
+    if match[2] == "attendance":
+        return value(offer.attendance.not_brought) > 0 and not (
+            match[3] == "rebook_days" and offer.group is not None
+        )
+    goal_led = value(offer.course.goal_led) > 0
+    return goal_led or (match[3] == "every_days" and value(offer.course.contacts) > 1)
+
+
+@pytest.mark.parametrize("words", SHIPPED)
+def test_numbers_that_no_file_writes_belong_to_what_is_switched_off(words):
+    raw = configuration(words=words)
+    config = check(raw)
+    left = {
+        use.key
+        for use in config.uses()
+        for number in literals(use)
+        if number not in (0.0, 1.0) and not written(raw, use.key)
+    }
+    assert {key for key in left if active(config, key)} == set()
+
+
+def test_weekdays_and_ages_are_the_only_other_choices_in_a_shipped_system():
+    offers = configuration()["system"]["offers"]
+    assert {name: offer["weekdays"] for name, offer in offers.items() if "weekdays" in offer} == {
+        "drop_in": ["tue", "thu"]
+    }
+
+
+def test_names_of_outcomes_and_ledger_lines_are_written_once():
+    assert get_args(Outcome) == OUTCOMES
+    assert get_args(LedgerLine) == LEDGER_LINES

@@ -443,7 +443,7 @@ def _offer_names(key: str, offer: Offer, names: _Names) -> list[str]:
 def _access_problems(key: str, offer: Offer, counts_slots: bool) -> list[str]:
     """Parts of an offer that its access needs, or that have no meaning with it."""
     out: list[str] = []
-    written = offer.model_fields_set
+    written = _said(offer)
     if offer.access == "visit" and offer.visit is None:
         out.append(f"{key}.visit: an offer with access 'visit' must say how long a visit is")
     if offer.access == "visit" and not offer.staff:
@@ -471,12 +471,20 @@ def _access_problems(key: str, offer: Offer, counts_slots: bool) -> list[str]:
             out.append(f"{key}.gate: at a gate nobody is seen; it takes neither attendance nor a course")
     if offer.access != "queue":
         given = [
-            f
-            for f in ("lists", "kind_weights", "pool", "priority", "carve_out")
-            if f in offer.queue.model_fields_set
+            f for f in ("lists", "kind_weights", "pool", "priority", "carve_out") if f in _said(offer.queue)
         ]
         out += [f"{key}.queue.{f}: only for access 'queue', found '{offer.access}'" for f in given]
     return out
+
+
+def _said(model: Strict) -> set[str]:
+    """Fields that say something: written, and not the default (a stored configuration writes every field)."""
+    fields = type(model).model_fields
+    return {
+        f
+        for f in model.model_fields_set
+        if getattr(model, f) != fields[f].get_default(call_default_factory=True)
+    }
 
 
 def _single(offer: Offer) -> dict[str, object]:

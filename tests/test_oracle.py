@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from oracle.model import Care, Event, Oracle
+from oracle.families import Care, Event
+from oracle.model import Oracle
 from oracle.numbers import Child, Service
 
 from experiments.compose import load_config
@@ -19,7 +20,7 @@ from sim.run import EVENTS, simulate
 
 PATHWAYS = {
     "pathway": ("system=oracle_pathway", "workforce=oracle_team"),
-    "drop_in": ("system=oracle_drop_in", "workforce=one_team", "area.referrals_per_week=13"),
+    "drop_in": ("system=oracle_drop_in", "workforce=one_team", "area.referrals_per_week=8"),
 }
 SEEDS = range(1, 21)
 #: What happens to nobody in a given stream of referrals to services that change nothing: no unknown needs, no
@@ -29,7 +30,13 @@ NOT_HERE = {"worsens", "moves_place", "does_not_seek", "seeks", "found_at_visit"
 
 @cache
 def config_of(pathway: str) -> Config:
-    overrides = ["area=oracle_stream", "needs=plain", "calendar=england", "event_log=true", *PATHWAYS[pathway]]
+    overrides = [
+        "area=oracle_stream",
+        "needs=plain",
+        "calendar=england",
+        "event_log=true",
+        *PATHWAYS[pathway],
+    ]
     overrides += ["history_years=0.5", "horizon_years=1.5"]
     return load_config(overrides, Path(__file__).parent / "oracle" / "configs")
 
@@ -98,13 +105,14 @@ class SpareTimeIsLost(Oracle):
 
 
 class ListsCostNothing(Oracle):
-    def care_of_lists(self, role: str, week: int, minutes: int) -> int:
+    def care_of_lists(self, role: str, week: int) -> int:
         return 0
 
 
-class OtherLuckAtOneAppointment(Oracle):
+class OtherLuckForOneChildInFifty(Oracle):
     def luck(self, child: Child, purpose: int, occasion: int) -> float:
-        return super().luck(child, purpose, occasion + (purpose == draws.NOT_BROUGHT and child.number == 100))
+        other = purpose == draws.NOT_BROUGHT and child.number % 50 == 0
+        return super().luck(child, purpose, occasion + other)
 
 
 class YoungestReferralsFirst(Oracle):
@@ -122,11 +130,12 @@ WRONG = (
     DebtsAreForgotten,
     SpareTimeIsLost,
     ListsCostNothing,
-    OtherLuckAtOneAppointment,
+    OtherLuckForOneChildInFifty,
     YoungestReferralsFirst,
 )
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda model: model.__name__)
 def test_a_model_with_one_other_rule_is_found_out(wrong: type[Oracle]) -> None:
-    assert wrong(config_of("pathway"), 1).run() != engine_log("pathway", 1)
+    differs = wrong(config_of("pathway"), 1).run() != engine_log("pathway", 1)
+    assert differs

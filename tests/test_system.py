@@ -230,7 +230,10 @@ def test_more_than_60_kinds_of_need_are_refused():
             "system.offers.link_visit.visit: an offer with access 'visit' must",
         ),
         ([(f"{THERAPY}.visit", {"minutes": 60})], f"{THERAPY}.visit: only for access 'visit', found 'queue'"),
-        ([(f"{THERAPY}.walk_in", {})], f"{THERAPY}.walk_in: only for access 'walk_in', found 'queue'"),
+        (
+            [(f"{THERAPY}.walk_in", {"gives_up_when_full": 0.2})],
+            f"{THERAPY}.walk_in: only for access 'walk_in', found 'queue'",
+        ),
         (
             [("system.offers.drop_in.queue", {"pool": "area"})],
             "system.offers.drop_in.queue.pool: only for access 'queue', found 'walk_in'",

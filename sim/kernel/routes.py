@@ -144,6 +144,7 @@ def begin_support(
     t = has_ticket(people, tickets, need, offer)
     if t == NOBODY:
         t = new_ticket(people, tickets, books, need, offer)
+    if tickets.state[t] != RUNNING:  # new, or meant to start later
         tickets.state[t] = RUNNING
         start_support(rules, people, tickets, books, t, day)
         if day >= rules.decision_day:

@@ -15,6 +15,7 @@ from sim.kernel.state import (
     E_SUPPORT_ENDS,
     NEVER,
     POPULATION,
+    RUNNING,
     W_USEFUL,
     Books,
     People,
@@ -115,7 +116,7 @@ def start_support(rules: Rules, people: People, tickets: Tickets, books: Books, 
 def end_support(rules: Rules, people: People, tickets: Tickets, books: Books, t: int, day: int) -> None:
     """An offer stops working on a child."""
     need, offer = tickets.need[t], tickets.offer[t]
-    if rules.offers.helps[offer] and rules.offers.access[offer] == POPULATION:
+    if rules.offers.helps[offer] and rules.offers.access[offer] == POPULATION and tickets.state[t] == RUNNING:
         log(rules, people, books, day, need, offer, E_SUPPORT_ENDS)
     if tickets.rate[t] == 0.0:
         return

@@ -86,7 +86,7 @@ seed: 99
 """,
 }
 CHOICES = ["area=example_small", *(f"{group}=tiny" for group in ("system", "needs", "workforce", "calendar"))]
-CHOICES += ["transition=tiny", "evidence=tiny"]
+CHOICES += ["transition=tiny", "evidence=tiny", "calibration=none"]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.area import (
@@ -202,7 +202,6 @@ def test_the_shipped_england_is_what_the_open_files_give() -> None:
 COUNTS = st.lists(st.integers(0, 3000), min_size=1, max_size=40)
 
 
-@settings(deadline=None)
 @given(COUNTS, st.lists(st.integers(0, 50), min_size=1, max_size=8).filter(any))
 def test_spreading_over_years_meets_both_sets_of_totals(cells: list[int], weights: list[int]) -> None:
     total, cumulative = sum(cells), np.cumsum([0, *weights])
@@ -213,7 +212,6 @@ def test_spreading_over_years_meets_both_sets_of_totals(cells: list[int], weight
     assert table.sum(axis=0).tolist() == years.tolist()
 
 
-@settings(deadline=None)
 @given(COUNTS, st.lists(st.integers(1, 50), min_size=2, max_size=8))
 def test_spreading_over_years_is_near_to_proportional(cells: list[int], weights: list[int]) -> None:
     """Webster's shares of a running total are off their quota by less than half the number of years."""
@@ -229,7 +227,6 @@ def test_spreading_refuses_totals_that_disagree() -> None:
         spread_over_years(np.array([3]), np.array([1, 1]))
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 60),
     st.floats(0, 1.5),
@@ -254,7 +251,6 @@ def test_sizes_have_the_spread_asked_for() -> None:
     assert sizes.std() / sizes.mean() == pytest.approx(0.4, abs=0.03)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 1000), min_size=5, max_size=5).filter(any), st.integers(1, 200))
 def test_quintiles_of_places_follow_those_of_children(children: list[int], number: int) -> None:
     drawn = draw_quintiles(np.array(children, dtype=float), number, generator("quintiles", str(number)))

@@ -4,43 +4,17 @@ from __future__ import annotations
 
 import copy
 import pickle
-from functools import cache
-from typing import Any
 
 import pytest
+from configurations import configuration, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.compose import compose
 from sim.config import check, config_hash
 from sim.errors import InputError
 from sim.quantity import Resolver
 
 THERAPY = "system.offers.therapy"
-
-
-@cache
-def _composed(words: tuple[str, ...]) -> dict[str, Any]:
-    return compose(words)
-
-
-def configuration(*changes: tuple[str, Any], words: tuple[str, ...] = ("system=gatekept",)) -> dict[str, Any]:
-    """The composed gatekept system with some keys set (or added)."""
-    raw = copy.deepcopy(_composed(words))
-    for key, value in changes:
-        *path, last = key.split(".")
-        at: Any = raw
-        for part in path:
-            at = at[int(part) if isinstance(at, list) else part]
-        at[int(last) if isinstance(at, list) else last] = value
-    return raw
-
-
-def problems(*changes: tuple[str, Any], words: tuple[str, ...] = ("system=gatekept",)) -> list[str]:
-    """What the check says of a configuration with these changes."""
-    with pytest.raises(InputError) as caught:
-        check(configuration(*changes, words=words))
-    return caught.value.problems
 
 
 # ------------------------------------------------------------------------------------------- did you mean
@@ -290,7 +264,7 @@ def test_dials_that_together_take_more_than_there_is_are_refused_where_they_stan
     amounts=st.tuples(st.floats(0, 0.5), st.floats(0, 0.5)),
     dials=st.tuples(st.floats(0, 1), st.floats(0, 1)),
 )
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60)
 def test_blends_shifts_and_products_are_what_they_say(old, new, amounts, dials):
     config = check(
         configuration(

@@ -46,7 +46,7 @@ def test_a_draw_is_what_it_has_always_been(key):
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**62), st.integers(0, 63), st.integers(0, 10**8))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_draw_lies_strictly_between_zero_and_one(seed, who, purpose, occasion):
     u = uniform(np.uint64(seed), who, purpose, occasion)
     assert 0.0 < u < 1.0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -283,7 +283,6 @@ def rows(draw: st.DrawFn) -> EvidenceRow:
     return row(value=value * scale, low=low * scale, high=high * scale, unit=unit, distribution=kind)
 
 
-@settings(deadline=None)
 @given(rows(), st.tuples(UNIT, UNIT))
 def test_samples_stay_in_range_and_rise_with_u(given_row: EvidenceRow, pair: tuple[float, float]) -> None:
     smaller, larger = sorted(pair)

@@ -15,8 +15,8 @@ from sim.function import HIGHEST, LOWEST, advance, level_of, no_service, piece, 
 from sim.kernel.state import NEVER
 from sim.numerics import exp, log, logistic, normal_quantile
 
-MANY = settings(max_examples=300, deadline=None)
-SOME = settings(max_examples=40, deadline=None)
+MANY = settings(max_examples=300)
+SOME = settings(max_examples=40)
 YEAR = 365.25
 
 scores = st.floats(LOWEST, HIGHEST)

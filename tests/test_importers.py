@@ -222,12 +222,13 @@ def test_british_dates_are_read_when_asked_for(tmp_path: Path) -> None:
     assert frame["d"].tolist() == [np.datetime64("2024-01-31"), np.datetime64("2024-02-01")]
 
 
-@settings(deadline=None, max_examples=30)
-@given(
-    st.lists(
-        st.tuples(st.integers(-(10**14), 10**14), st.floats(-1e6, 1e6), st.dates()), min_size=1, max_size=40
-    )
-)
+# no ten digits: those may be NHS numbers, and are refused
+SHORT = st.integers(-(10**9) + 1, 10**9 - 1)
+LONG = st.integers(10**10, 10**14)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.one_of(SHORT, LONG), st.floats(-1e6, 1e6), st.dates()), min_size=1, max_size=40))
 def test_what_is_written_is_what_is_read(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, float, date]]
 ) -> None:
@@ -548,7 +549,7 @@ def areas(draw: st.DrawFn) -> Area:
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(areas())
 def test_an_area_survives_the_trip_through_its_folder(
     tmp_path_factory: pytest.TempPathFactory, area: Area

@@ -75,7 +75,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps)
 def test_lists_and_the_diary_behave_like_lists(operations):
     books = empty_books()
@@ -140,7 +140,7 @@ def test_a_pool_that_has_run_out_says_so():
 
 
 @given(st.lists(st.integers(0, 10**6), max_size=30))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_falls_due_on_a_day_is_handled_in_the_order_of_the_needs(keys):
     n = len(keys)
     due = np.arange(n)
@@ -217,7 +217,7 @@ def desk(
     return rules, books
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.integers(0, 90),
     st.integers(0, 90),
@@ -252,7 +252,7 @@ def test_an_appointment_may_begin_while_any_minutes_are_left_and_the_rest_is_pai
     assert books.ledger.sum() == 75
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 10_000), st.integers(1, 7))
 def test_a_weeks_minutes_are_spread_over_its_days_to_the_minute(budget, n):
     rules, books = desk(credit=(0, 0))
@@ -425,7 +425,7 @@ def test_winter_is_september_to_february_and_children_move_up_on_1_september():
     assert (dt.date(2022, 9, 1) - days.first_day).days in september_firsts(days.first_day, 365)
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+@settings(max_examples=6, phases=[Phase.generate])
 @given(
     start=st.dates(dt.date(2015, 1, 1), dt.date(2030, 1, 1)),
     working=st.lists(st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat"]), min_size=1, unique=True),

@@ -41,9 +41,6 @@ DIALS = ("impact", "easy_access", "place_based", "continuum", "information")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 FEW = settings(
     max_examples=12,
-    deadline=None,
-    derandomize=True,  # the same configurations every time: a failure belongs to the change that caused it
-    database=None,
     phases=[Phase.generate],  # a run is too slow to be repeated a thousand times for a smaller example
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )

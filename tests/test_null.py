@@ -91,7 +91,7 @@ def test_a_copy_under_another_name_makes_no_difference_to_any_child(system):
     assert all(ours[k] == theirs[k] or (np.isnan(ours[k]) and np.isnan(theirs[k])) for k in ours)
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+@settings(max_examples=8, phases=[Phase.generate])
 @given(
     seed=st.integers(0, 2**62),
     history=st.sampled_from([0.0, 0.4, 1.0]),

@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, get_args
 
 import pytest
+from configurations import configuration, problems
 
-from experiments.compose import compose
 from sim.config import Config, check
-from sim.errors import InputError
 from sim.quantity import Product, Use
 from sim.system import LEDGER_LINES, OUTCOMES, LedgerLine, Outcome
 
 THERAPY = "system.offers.therapy"
 PLAIN = ("area=referral_stream", "needs=plain", "workforce=one_team", "calendar=every_day")
 LIST = ("system=single_list", *PLAIN)
-
-
-@cache
-def _composed(words: tuple[str, ...]) -> dict[str, Any]:
-    return compose(words)
-
-
-def configuration(*changes: tuple[str, Any], words: tuple[str, ...] = ("system=gatekept",)) -> dict[str, Any]:
-    raw = copy.deepcopy(_composed(words))
-    for key, value in changes:
-        *path, last = key.split(".")
-        at: Any = raw
-        for part in path:
-            at = at[int(part) if isinstance(at, list) else part]
-        at[int(last) if isinstance(at, list) else last] = value
-    return raw
-
-
-def problems(*changes: tuple[str, Any], words: tuple[str, ...] = ("system=gatekept",)) -> list[str]:
-    with pytest.raises(InputError) as caught:
-        check(configuration(*changes, words=words))
-    return caught.value.problems
 
 
 # ----------------------------------------------------------------------------- names, routes, who is rostered
@@ -186,7 +161,7 @@ def test_more_than_60_offers_are_refused():
 
 
 def test_more_than_60_kinds_of_need_are_refused():
-    kind = _composed(LIST)["needs"]["kinds"]["referral"]
+    kind = configuration(words=LIST)["needs"]["kinds"]["referral"]
     (found,) = problems(("needs.kinds", {f"kind_{i}": kind for i in range(61)}), words=LIST)
     assert found.startswith("needs.kinds = ")
     assert "at most 60 items" in found

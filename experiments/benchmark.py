@@ -189,6 +189,7 @@ def time_simulation(timing: Timing) -> Cost:
         simulate(timing.small, 1)
     seconds = []
     for seed in range(1, timing.times + 1):
+        run = None  # one at a time in memory
         before = time.process_time()
         run = simulate(timing.config, seed)
         seconds.append(time.process_time() - before)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.area import Area
-from sim.calendar import WEEKDAYS, Days, lay_out
+from sim.calendar import WEEKDAYS, Days, lay_out, september_firsts
 from sim.config import Config
 from sim.function import DAYS_PER_YEAR, rate_of
 from sim.kernel.state import (
@@ -128,7 +128,7 @@ def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     weight = area.place_size * ((1.0 - by_need) + by_need * multipliers[area.place_quintile])
     return Compiled(
         Rules(**fields),  # type: ignore[arg-type]
-        need_rules(config, v, multipliers),
+        need_rules(config, v, multipliers, september_firsts(days.first_day, end)),
         days,
         decision,
         end,
@@ -164,7 +164,7 @@ def need_multipliers(config: Config, v: Resolver) -> np.ndarray:
     return m / m.mean()
 
 
-def need_rules(config: Config, v: Resolver, multipliers: np.ndarray) -> NeedRules:
+def need_rules(config: Config, v: Resolver, multipliers: np.ndarray, september: np.ndarray) -> NeedRules:
     """What the population is drawn from."""
     needs = config.needs
     kinds = list(needs.kinds.values())
@@ -194,13 +194,14 @@ def need_rules(config: Config, v: Resolver, multipliers: np.ndarray) -> NeedRule
         band_drift=tables["band_drift"],
         noticed_from=tables["noticed_from"],
         noticed_rate=tables["noticed_rate"],
-        notices_most=max(1.0, v(needs.capability.notices)),
+        noticed_fastest=tables["noticed_fastest"],
         worsens=worsens,
         worsen_points=v(needs.escalation.points),
         special_school=v(needs.special_school),
         leaves_at=math.floor(v(needs.leaves_at_age) * DAYS_PER_YEAR),
         school_age=math.floor(v(needs.school_age) * DAYS_PER_YEAR),
         secondary_age=math.floor(v(needs.secondary_age) * DAYS_PER_YEAR),
+        september=september,
     )
 
 
@@ -228,6 +229,7 @@ def _need_tables(config: Config, v: Resolver) -> dict:
         "band_drift": drift[1],
         "noticed_from": noticed[0],
         "noticed_rate": noticed[1],
+        "noticed_fastest": noticed[1].max(axis=1) * max(1.0, v(needs.capability.notices)),
         "normal": np.array([v(k.normal_range) for k in kinds]),
         "targeted": np.array([v(k.targeted_below) for k in kinds]),
         "special": np.array([v(k.specialist_below) for k in kinds]),

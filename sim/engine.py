@@ -16,9 +16,7 @@ import numpy as np
 import simpy
 
 from sim.area import Area
-from sim.calendar import september_firsts
 from sim.compile import Compiled
-from sim.function import DAYS_PER_YEAR
 from sim.kernel import day as kernel_day
 from sim.kernel import week as kernel_week
 from sim.kernel.handles import handle
@@ -26,18 +24,16 @@ from sim.kernel.state import (
     AGE_OUT,
     BANDS,
     BEGIN,
+    C_FIXED,
     C_FREE,
     C_LOG,
     C_USED,
-    CHILD,
     DIARY,
     EVENT,
     LIST,
     MOVE,
-    NEED,
     NEVER,
     NOBODY,
-    NOT_LEFT,
     PLACE,
     TALLY,
     TICKET,
@@ -46,6 +42,7 @@ from sim.kernel.state import (
     Books,
     People,
     Tickets,
+    fill,
     records,
 )
 from sim.population import Population
@@ -56,15 +53,21 @@ MOST_TICKETS_PER_EVENT = 4
 
 
 class Engine:
-    """One run: the arrays, and the environment that moves them through time."""
+    """One run: the arrays, and the environment that moves them through time.
 
-    def __init__(self, compiled: Compiled, area: Area, population: Population) -> None:
+    ``reserve`` is the share of the tickets in use that is kept free for one day's new ones. Should that not be
+    enough, the run stops with OutOfTickets, and gives the same results with a larger reserve.
+    """
+
+    def __init__(
+        self, compiled: Compiled, area: Area, population: Population, reserve: float = 1 / 16
+    ) -> None:
         self.rules = compiled.rules
         self.compiled = compiled
+        self.reserve = reserve
         self.people = lay_out_people(compiled, area, population)
-        n = len(self.people.needs)
         self.books = lay_out_books(compiled, self.people)
-        self.tickets = lay_out_tickets(n, max(64, n // 16), self.books)
+        self.tickets = new_tickets(64, self.books)
         self.env = simpy.Environment()
         self._rules, self._people = handle(self.rules), handle(self.people)
         self._books = handle(self.books)
@@ -78,12 +81,20 @@ class Engine:
             self.env.process(self._week_end(progress))
             self.env.run(until=self.rules.end_day)
 
+    def let_go(self) -> None:
+        """Give back the memory of what a finished run needs no more."""
+        self.tickets = new_tickets(1, self.books)
+        self.books = self.books._replace(fixed=self.books.fixed[:0].copy())
+        self._books = None
+
     def _calendar(self) -> Generator[simpy.Event, Any, None]:
         """Phases 1 and 2, every day."""
         while True:
             day = int(self.env.now)
-            self._make_room(day)
-            kernel_day.begin_day(self._rules, self._people, self.tickets, self._books, day)
+            done = False
+            while not done:
+                self._make_room(day)
+                done = kernel_day.begin_day(self._rules, self._people, self.tickets, self._books, day)
             yield self.env.timeout(1)
 
     def _teams(self) -> Generator[simpy.Event, Any, None]:
@@ -110,100 +121,53 @@ class Engine:
     def _make_room(self, day: int) -> None:
         """Enlarge the pool of tickets and the log before a day that might need more."""
         live = int(self.books.counter[C_USED])
-        events = int(self.books.begins[day]) + live
-        free = len(self.tickets) - len(self.people.needs) - live
-        wanted = 256 + live + MOST_TICKETS_PER_EVENT * int(self.books.begins[day])
-        if free < wanted:
-            self.tickets = enlarge_tickets(self.tickets, self.books, wanted)
+        events = int(self.books.fixed_until[day] - self.books.counter[C_FIXED])
+        events = min(events, kernel_day.FIXED_AT_ONCE)
+        wanted = 256 + int(self.reserve * live) + MOST_TICKETS_PER_EVENT * events
+        if len(self.tickets) - live < wanted:
+            self.tickets = more_tickets(self.tickets, self.books, wanted)
         if self.rules.log_events:
-            room = int(self.books.counter[C_LOG]) + EVENTS_PER_TICKET_AND_DAY * (events + 64)
+            room = int(self.books.counter[C_LOG]) + EVENTS_PER_TICKET_AND_DAY * (events + live + 64)
             if room > len(self.books.log):
                 self.books = enlarge_log(self.books, room)
                 self._books = handle(self.books)
 
 
 def lay_out_people(compiled: Compiled, area: Area, population: Population) -> People:
-    """Children, needs and places as they are before day 0."""
-    c, n = population.children, population.needs
-    size, end = len(n["child"]), compiled.end_day
-    child = n["child"]
-    start = np.maximum(n["onset"], 0)
-    september = september_firsts(compiled.days.first_day, end)
-    to_school = _next_september(september, c["birth"] + compiled.needs.school_age)
-    to_secondary = _next_september(september, c["birth"] + compiled.needs.secondary_age)
-    at_school, at_secondary = start >= to_school[child], start >= to_secondary[child]
-    place = np.where(
-        at_secondary, c["secondary"][child], np.where(at_school, c["primary"][child], c["early"][child])
-    )
-    places = len(area.place_name)
+    """Children, needs and places as they are before day 0. The records are the population's own."""
     order = np.argsort(area.place_locality, kind="stable").astype(np.int32)
     first = np.searchsorted(area.place_locality[order], np.arange(len(area.localities) + 1)).astype(np.int32)
-
-    days = ("identified", "concern", "referred", "first_contact", "first_useful", "second_contact")
-    needs = records(
-        NEED,
-        size,
-        {
-            **n,
-            "identified": n["identified"],
-            "place": place,
-            "y": n["onset_score"],
-            "y_day": n["onset"],
-        },
-        {
-            **{name: NEVER for name in (*days[1:], "specialist_start", "left")},
-            "reason": NOT_LEFT,
-            "tickets": NOBODY,
-        },
-    )
-    children = records(
-        CHILD,
-        len(c["birth"]),
-        {("id" if k == "child_id" else k): v for k, v in c.items()}
-        | {"to_school": to_school, "to_secondary": to_secondary},
-    )
-    table = records(
+    places = records(
         PLACE,
-        places,
+        len(area.place_name),
         {"pupils": area.place_size, "visit_weight": compiled.visit_weight, "locality": area.place_locality},
     )
-    return People(children, needs, table, order, first)
+    return People(population.children, population.needs, places, order, first)
 
 
-def _next_september(september: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """First 1 September on or after each day; beyond the calendar's ends, by whole years from them."""
-    at = np.searchsorted(september, day)
-    inside = september[np.minimum(at, len(september) - 1)]
-    after = september[-1] + np.ceil(np.ceil((day - september[-1]) / DAYS_PER_YEAR) * DAYS_PER_YEAR)
-    # long before the calendar the exact day no longer matters: the move lies in the past
-    return np.where(at < len(september), inside, after).astype(np.int64)
-
-
-def fixed_schedule(people: People, end_day: int) -> np.ndarray:
-    """Everything that happens to children whatever services do, packed as (day, what, need) and sorted."""
-    need = np.arange(len(people.needs.child), dtype=np.int64)
-    child = people.needs.child
+def fixed_schedule(people: People, end_day: int) -> tuple[np.ndarray, np.ndarray]:
+    """Everything that happens to children whatever services do: packed events in order, and where each day's end."""
+    need = np.arange(len(people.needs), dtype=np.int64)
+    needs, children, child = people.needs, people.children, people.needs.child
     # stock: found to be there before day 0; those known already enter in the order in which they became known
-    begins = np.where(
-        (people.needs.onset < 0) & (people.needs.identified != NEVER),
-        people.needs.identified,
-        people.needs.onset,
-    )
-    parts = [_pack(begins, BEGIN, need)]
-    worsens = people.needs.worsens
-    keep = (worsens != NEVER) & (worsens >= 0) & (worsens < end_day)
-    parts.append(_pack(worsens[keep], WORSEN, need[keep]))
-    for move_day in (people.children.to_school[child], people.children.to_secondary[child]):
-        keep = (move_day > np.maximum(people.needs.onset, 0)) & (move_day < end_day)
+    known = (needs.onset < 0) & (needs.identified != NEVER)
+    parts = [_pack(np.where(known, needs.identified, needs.onset), BEGIN, need)]
+    keep = (needs.worsens >= 0) & (needs.worsens < end_day)
+    parts.append(_pack(needs.worsens[keep], WORSEN, need[keep]))
+    for move_day in (children.to_school[child], children.to_secondary[child]):
+        keep = (move_day > np.maximum(needs.onset, 0)) & (move_day < end_day)
         parts.append(_pack(move_day[keep], MOVE, need[keep]))
-    out = people.children.out[child]
+    out = children.out[child]
     keep = out < end_day
     parts.append(_pack(out[keep], AGE_OUT, need[keep]))
-    return np.sort(np.concatenate(parts))
+    events = np.concatenate(parts)
+    events.sort()
+    until = np.searchsorted(events, np.arange(1, end_day + 1) << 32)
+    return (events & 0xFFFFFFFF).astype(np.uint32), until
 
 
 def _pack(day: np.ndarray, what: int, need: np.ndarray) -> np.ndarray:
-    return ((day.astype(np.int64) + kernel_day.FIXED_OFFSET) << 34) | (what << 32) | need
+    return (day.astype(np.int64) << 32) | (what << kernel_day.FIXED_BITS) | need
 
 
 def lay_out_books(compiled: Compiled, people: People) -> Books:
@@ -211,15 +175,12 @@ def lay_out_books(compiled: Compiled, people: People) -> Books:
     rules = compiled.rules
     t, r, o, g = rules.n_teams, rules.n_roles, len(compiled.offers), rules.n_groups
     weeks = rules.end_day // 7
-    fixed = fixed_schedule(people, rules.end_day)
-    begins = np.bincount(
-        np.clip((fixed >> 34) - kernel_day.FIXED_OFFSET, 0, rules.end_day), minlength=rules.end_day + 1
-    ).astype(np.int32)
+    fixed, until = fixed_schedule(people, rules.end_day)
     return Books(
         lists=records(LIST, compiled.n_lists, empty={"head": NOBODY, "tail": NOBODY}),
         diary=records(DIARY, rules.end_day, empty={"head": NOBODY, "tail": NOBODY}),
         fixed=fixed,
-        begins=begins,
+        fixed_until=until,
         counter=np.array([NOBODY, 0, 0, 0, 0], np.int64),
         carve=np.zeros((o, t)),
         credit=np.zeros((t, o, r), np.int64),
@@ -247,26 +208,27 @@ _EMPTY_TICKET: dict[str, object] = {
 }
 
 
-def lay_out_tickets(n_needs: int, pool: int, books: Books) -> Tickets:
-    """The needs' own entries and an empty pool behind them."""
-    tickets = records(TICKET, n_needs + pool, empty=_EMPTY_TICKET)
-    tickets.need[:n_needs] = np.arange(n_needs)
-    _chain_free(tickets, books, n_needs, n_needs + pool)
+def new_tickets(n: int, books: Books) -> Tickets:
+    """A pool of free tickets."""
+    tickets = records(TICKET, n, empty=_EMPTY_TICKET)
+    _chain_free(tickets, books, 0)
     return tickets
 
 
-def enlarge_tickets(tickets: Tickets, books: Books, more: int) -> Tickets:
-    """The same tickets with ``more`` free ones."""
+def more_tickets(tickets: Tickets, books: Books, more: int) -> Tickets:
+    """The same tickets with at least ``more`` free ones, and never many small steps. The old array is used up."""
     old = len(tickets)
-    grown = records(TICKET, old + more, empty=_EMPTY_TICKET)
-    grown[:old] = tickets
-    _chain_free(grown, books, old, old + more)
-    return grown
+    pool = tickets.base
+    pool.resize(old + max(more, old // 16), refcheck=False)  # in place where the system can: no second copy
+    fill(pool[old:], _EMPTY_TICKET)
+    tickets = pool.view(np.recarray)
+    _chain_free(tickets, books, old)
+    return tickets
 
 
-def _chain_free(tickets: Tickets, books: Books, first: int, end: int) -> None:
-    tickets.after[first:end] = np.arange(first + 1, end + 1)
-    tickets.after[end - 1] = books.counter[C_FREE]
+def _chain_free(tickets: Tickets, books: Books, first: int) -> None:
+    tickets.after[first:] = np.arange(first + 1, len(tickets) + 1)
+    tickets.after[-1] = books.counter[C_FREE]
     books.counter[C_FREE] = first
 
 

@@ -1,8 +1,8 @@
 """Compile the model's plain functions, and keep the machine code on disk between commands.
 
 ``NUMBA_DISABLE_JIT=1`` leaves every function as ordinary Python: slow, but it can be stepped through, and it
-gives the same bits. The cache folder is named after the text of the model's sources, because numba notices a
-change only in the file of the function itself, not in the files of the functions that it calls.
+gives the same bits. The cache folder is named after the text of the sources that are compiled, because numba notices
+a change only in the file of the function itself, not in the files of the functions that it calls.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 def _cache_folder() -> str:
     here = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=8)
-    for path in sorted([*here.glob("*.py"), *here.glob("kernel/*.py")]):
-        digest.update(path.read_bytes())
+    for path in [here / "jit.py", *sorted(here.glob("kernel/*.py")), *sorted(here.glob("*.py"))]:
+        text = path.read_bytes()
+        if path.parent != here or b"sim.jit import compiled" in text or path.name == "jit.py":
+            digest.update(text)
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "opendoor"
     folder = base / f"compiled-{digest.hexdigest()}"
     try:
@@ -61,11 +63,16 @@ def compiled(function: F) -> F:
 
 
 def inner(function: F) -> F:
-    """As :func:`compiled`, for functions that only compiled code calls: quicker to compile."""
+    """As :func:`compiled`, for functions that only compiled code calls: quicker to compile.
+
+    They may not make arrays: nothing in them is reference counted, which would take a third of their time.
+    """
     if not COMPILED:
         return function
     return _one_version(
-        numba.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+        numba.njit(
+            cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
+        )(function)
     )
 
 

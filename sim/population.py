@@ -21,10 +21,11 @@ from sim import draws
 from sim.area import EARLY_YEARS, HUB, PRIMARY, SECONDARY, SPECIAL, Area
 from sim.draws import exponential, normal, triangular, uniform
 from sim.function import DAYS_PER_YEAR, HIGHEST, LOWEST, advance, level_of
-from sim.jit import compiled
-from sim.kernel.state import NEVER
+from sim.jit import compiled, inner
+from sim.kernel.state import CHILD, NEED, NEVER, NOBODY, NOT_LEFT, Records, records
 
 MOST_NEEDS = 3  # per child
+LAST_DAY = 32_767  # that a record can hold
 KINDS_PER_CHILD = 64  # keys of draws: child_id * this + kind
 
 
@@ -48,13 +49,14 @@ class NeedRules(NamedTuple):
     band_drift: np.ndarray  # (k, bands) points a day
     noticed_from: np.ndarray
     noticed_rate: np.ndarray  # per day
-    notices_most: float  # fastest noticing relative to those rates
+    noticed_fastest: np.ndarray  # (k,) per day, in the best of places
     worsens: np.ndarray  # (5,) per day, by quintile
     worsen_points: float
     special_school: float
     leaves_at: int  # days of age
-    school_age: int
+    school_age: int  # days: the school year that begins on or after it is the first at school
     secondary_age: int
+    september: np.ndarray  # (years,) days of 1 September, around those of the run
 
 
 class PlaceTable(NamedTuple):
@@ -66,83 +68,23 @@ class PlaceTable(NamedTuple):
     cumulative: np.ndarray
 
 
-@dataclass(frozen=True)
-class Population:
-    """Children (c,) and needs (n,); the needs of a child stand together. Days count from the first of the history."""
+class Population(NamedTuple):
+    """Children (c,) and needs (n,) as records; the needs of a child stand together. Days count from day 0."""
 
-    children: dict[str, np.ndarray]
-    needs: dict[str, np.ndarray]
-
-
-CHILD_COLUMNS = (
-    ("child_id", np.int64),
-    ("birth", np.int32),
-    ("locality", np.int32),
-    ("quintile", np.int8),
-    ("navigation", np.float64),
-    ("early", np.int32),
-    ("primary", np.int32),
-    ("secondary", np.int32),
-    ("first", np.int32),
-    ("needs", np.int8),
-    ("out", np.int32),
-)
-NEED_COLUMNS = (
-    ("child", np.int32),
-    ("key", np.int64),
-    ("kind", np.int8),
-    ("onset", np.int32),
-    ("worsens", np.int32),
-    ("onset_score", np.float64),
-    ("deviation", np.float64),
-    ("potential", np.float64),
-    ("identified", np.int32),
-    ("noticed_chances", np.int16),
-    ("referral", np.bool_),
-    ("urgent", np.bool_),
-)
+    children: Records  # CHILD
+    needs: Records  # NEED
 
 
-class Columns(NamedTuple):
-    """Output columns that the compiled builder fills."""
-
-    child_id: np.ndarray
-    birth: np.ndarray
-    locality: np.ndarray
-    quintile: np.ndarray
-    navigation: np.ndarray
-    early: np.ndarray
-    primary: np.ndarray
-    secondary: np.ndarray
-    first: np.ndarray
-    needs: np.ndarray
-    out: np.ndarray
-    child: np.ndarray
-    key: np.ndarray
-    kind: np.ndarray
-    onset: np.ndarray
-    worsens: np.ndarray
-    onset_score: np.ndarray
-    deviation: np.ndarray
-    potential: np.ndarray
-    identified: np.ndarray
-    noticed_chances: np.ndarray
-    referral: np.ndarray
-    urgent: np.ndarray
+_UNTOUCHED: dict[str, object] = {
+    **{name: NEVER for name in ("identified", "concern", "referred", "first_contact", "first_useful")},
+    **{name: NEVER for name in ("second_contact", "specialist_start", "left")},
+    "reason": NOT_LEFT,
+    "tickets": NOBODY,
+}
 
 
-def _columns(n_children: int, n_needs: int) -> Columns:
-    child = [np.zeros(n_children, t) for _, t in CHILD_COLUMNS]
-    need = [np.zeros(n_needs, t) for _, t in NEED_COLUMNS]
-    return Columns(*child, *need)
-
-
-def _population(columns: Columns) -> Population:
-    n = len(CHILD_COLUMNS)
-    return Population(
-        {name: columns[i] for i, (name, _) in enumerate(CHILD_COLUMNS)},
-        {name: columns[n + i] for i, (name, _) in enumerate(NEED_COLUMNS)},
-    )
+def _records(n_children: int, n_needs: int) -> Population:
+    return Population(records(CHILD, n_children), records(NEED, n_needs, empty=_UNTOUCHED))
 
 
 def place_table(area: Area) -> PlaceTable:
@@ -178,10 +120,9 @@ def from_area(rules: NeedRules, area: Area, seed: int, end_day: int) -> Populati
     cohorts = math.ceil(end_day / DAYS_PER_YEAR)
     args = (np.uint64(seed), rules, table, area.children, cohorts, end_day)
     with np.errstate(over="ignore"):
-        n_children, n_needs = _build(*args, _columns(0, 0), False)
-        columns = _columns(n_children, n_needs)
-        _build(*args, columns, True)
-    return _population(columns)
+        out = _records(*_build(*args, _records(0, 0), False))
+        _build(*args, out, True)
+    return out
 
 
 @compiled
@@ -192,7 +133,7 @@ def _build(
     children: np.ndarray,
     cohorts: int,
     end_day: int,
-    out: Columns,
+    out: Population,
     write: bool,
 ) -> tuple[int, int]:
     """Walk through all children; count (``write`` False) or fill in those with needs. Same draws both times."""
@@ -246,12 +187,13 @@ def _build(
                                 quintile,
                             )
                         _special_school(seed, rules, table, out, n_children, locality)
+                        _settle(out, n_children)
                     n_children += 1
                     n_needs += n
     return n_children, n_needs
 
 
-@compiled
+@inner
 def _needs_of(
     seed: np.uint64,
     rules: NeedRules,
@@ -286,7 +228,7 @@ def _needs_of(
     return n
 
 
-@compiled
+@inner
 def _traits(seed: np.uint64, rules: NeedRules, key: int, k: int) -> tuple[float, float, float]:
     """Score at onset (always below the normal range), deviation of drift, potential (never below the score)."""
     y = normal(rules.score[k], rules.score_sd[k], uniform(seed, key, draws.SCORE, 0))
@@ -296,16 +238,17 @@ def _traits(seed: np.uint64, rules: NeedRules, key: int, k: int) -> tuple[float,
     return y, deviation, min(max(p, y), HIGHEST)
 
 
-@compiled
+@inner
 def _worsens(seed: np.uint64, rules: NeedRules, key: int, onset: int, quintile: int) -> int:
-    """Day of the step down; NEVER if the rate is zero."""
+    """Day of the step down; NEVER if the rate is zero, or the day is beyond any run."""
     if rules.worsens[quintile] <= 0.0:
         return NEVER
     u = uniform(seed, key, draws.ESCALATION, 0)
-    return onset + math.ceil(min(exponential(1.0 / rules.worsens[quintile], u), 1e6))
+    day = onset + math.ceil(min(exponential(1.0 / rules.worsens[quintile], u), 1e6))
+    return day if day <= LAST_DAY else NEVER
 
 
-@compiled
+@inner
 def _gone_by(
     seed: np.uint64, rules: NeedRules, key: int, k: int, onset: int, day: int, birth: int, quintile: int
 ) -> bool:
@@ -322,12 +265,12 @@ def _gone_by(
     return y >= rules.normal[k]
 
 
-@compiled
+@inner
 def _write_child(
     seed: np.uint64,
     rules: NeedRules,
     table: PlaceTable,
-    out: Columns,
+    out: Population,
     c: int,
     child_id: int,
     birth: int,
@@ -337,20 +280,52 @@ def _write_child(
     n: int,
 ) -> None:
     """One row of the children."""
-    out.child_id[c] = child_id
-    out.birth[c] = birth
-    out.locality[c] = locality
-    out.quintile[c] = quintile
-    out.navigation[c] = normal(0.0, 1.0, uniform(seed, child_id, draws.NAVIGATION, 0))
-    out.early[c] = _choose_place(table, locality, 0, uniform(seed, child_id, draws.PLACE, 0))
-    out.primary[c] = _choose_place(table, locality, 1, uniform(seed, child_id, draws.PLACE, 1))
-    out.secondary[c] = _choose_place(table, locality, 2, uniform(seed, child_id, draws.PLACE, 2))
-    out.first[c] = first
-    out.needs[c] = n
-    out.out[c] = birth + rules.leaves_at
+    children = out.children
+    children.id[c] = child_id
+    children.birth[c] = birth
+    children.locality[c] = locality
+    children.quintile[c] = quintile
+    children.navigation[c] = normal(0.0, 1.0, uniform(seed, child_id, draws.NAVIGATION, 0))
+    children.early[c] = _choose_place(table, locality, 0, uniform(seed, child_id, draws.PLACE, 0))
+    children.primary[c] = _choose_place(table, locality, 1, uniform(seed, child_id, draws.PLACE, 1))
+    children.secondary[c] = _choose_place(table, locality, 2, uniform(seed, child_id, draws.PLACE, 2))
+    children.first[c] = first
+    children.needs[c] = n
+    children.out[c] = birth + rules.leaves_at
+    children.to_school[c] = _next_september(rules.september, birth + rules.school_age)
+    children.to_secondary[c] = _next_september(rules.september, birth + rules.secondary_age)
 
 
-@compiled
+@inner
+def _next_september(september: np.ndarray, day: int) -> int:
+    """First 1 September on or after a day; beyond the calendar's end, by whole years from there.
+
+    Long before the calendar the exact day no longer matters: the move lies in the past.
+    """
+    last = september[september.shape[0] - 1]
+    if day > last:
+        return int(last + math.ceil(math.ceil((day - last) / DAYS_PER_YEAR) * DAYS_PER_YEAR))
+    for i in range(september.shape[0]):
+        if september[i] >= day:
+            return september[i]
+    return last
+
+
+@inner
+def _settle(out: Population, c: int) -> None:
+    """Where the child is when each need begins (or on day 0)."""
+    children, needs = out.children, out.needs
+    for i in range(children.first[c], children.first[c] + children.needs[c]):
+        start = max(needs.onset[i], 0)
+        if start >= children.to_secondary[c]:
+            needs.place[i] = children.secondary[c]
+        elif start >= children.to_school[c]:
+            needs.place[i] = children.primary[c]
+        else:
+            needs.place[i] = children.early[c]
+
+
+@inner
 def _choose_place(table: PlaceTable, locality: int, phase: int, u: float) -> int:
     """A place of a phase, in proportion to size."""
     first = table.first[locality, phase]
@@ -365,26 +340,27 @@ def _choose_place(table: PlaceTable, locality: int, phase: int, u: float) -> int
     return table.place[first + low]
 
 
-@compiled
+@inner
 def _special_school(
-    seed: np.uint64, rules: NeedRules, table: PlaceTable, out: Columns, c: int, locality: int
+    seed: np.uint64, rules: NeedRules, table: PlaceTable, out: Population, c: int, locality: int
 ) -> None:
     """Some children whose need calls for specialist support from the start go to a special school."""
+    children, needs = out.children, out.needs
     severe = False
-    for i in range(out.first[c], out.first[c] + out.needs[c]):
-        k = out.kind[i]
-        severe = severe or level_of(out.onset_score[i], rules.targeted[k], rules.special[k]) == 2
-    if severe and uniform(seed, out.child_id[c], draws.SPECIAL_SCHOOL, 0) < rules.special_school:
-        place = _choose_place(table, locality, 3, uniform(seed, out.child_id[c], draws.PLACE, 3))
-        out.primary[c] = place
-        out.secondary[c] = place
+    for i in range(children.first[c], children.first[c] + children.needs[c]):
+        k = needs.kind[i]
+        severe = severe or level_of(needs.onset_score[i], rules.targeted[k], rules.special[k]) == 2
+    if severe and uniform(seed, children.id[c], draws.SPECIAL_SCHOOL, 0) < rules.special_school:
+        place = _choose_place(table, locality, 3, uniform(seed, children.id[c], draws.PLACE, 3))
+        children.primary[c] = place
+        children.secondary[c] = place
 
 
-@compiled
+@inner
 def _write_need(
     seed: np.uint64,
     rules: NeedRules,
-    out: Columns,
+    out: Population,
     c: int,
     i: int,
     child_id: int,
@@ -394,20 +370,22 @@ def _write_need(
     quintile: int,
 ) -> None:
     """One row of the needs; for the stock at the start also whether it is known already."""
+    needs = out.needs
     key = child_id * KINDS_PER_CHILD + k
     y, deviation, potential = _traits(seed, rules, key, k)
-    out.child[i] = c
-    out.key[i] = key
-    out.kind[i] = k
-    out.onset[i] = onset
-    out.worsens[i] = _worsens(seed, rules, key, onset, quintile)
-    out.onset_score[i] = y
-    out.deviation[i] = deviation
-    out.potential[i] = potential
-    out.identified[i] = NEVER
+    needs.child[i] = c
+    needs.key[i] = key
+    needs.kind[i] = k
+    needs.onset[i] = onset
+    needs.worsens[i] = _worsens(seed, rules, key, onset, quintile)
+    needs.onset_score[i] = y
+    needs.y[i] = y
+    needs.y_day[i] = onset
+    needs.deviation[i] = deviation
+    needs.potential[i] = potential
     chance = 0
     if onset < 0:
-        fastest = rules.noticed_rate[k].max() * rules.notices_most
+        fastest = rules.noticed_fastest[k]
         day = onset
         while fastest > 0.0 and day < 0 and chance < 30_000:
             gap = exponential(1.0 / fastest, uniform(seed, key, draws.NOTICED_GAP, chance))
@@ -422,9 +400,9 @@ def _write_need(
             taken = uniform(seed, key, draws.NOTICED, chance) * fastest < rate
             chance += 1
             if taken:
-                out.identified[i] = day
+                needs.identified[i] = day
                 break
-    out.noticed_chances[i] = chance
+    needs.noticed_chances[i] = chance
 
 
 @dataclass(frozen=True)
@@ -467,12 +445,12 @@ def from_stream(rules: NeedRules, area: Area, stream: Stream, seed: int, end_day
             given = np.array(
                 [stream.dated[c][keep] for c in ("kind", "age_years", "quintile", "urgent")], float
             )
-        columns = _columns(len(days), len(days))
+        out = _records(len(days), len(days))
         _write_stream(
             np.uint64(seed),
             rules,
             table,
-            columns,
+            out,
             days,
             given,
             stream.kind_shares,
@@ -483,7 +461,7 @@ def from_stream(rules: NeedRules, area: Area, stream: Stream, seed: int, end_day
             localities,
             stream.urgent_share,
         )
-    return _population(columns)
+    return out
 
 
 @compiled
@@ -495,7 +473,7 @@ def _arrival_days(seed: np.uint64, per_day: np.ndarray) -> np.ndarray:
     return np.repeat(np.arange(per_day.shape[0]), counts)
 
 
-@compiled
+@inner
 def _pick(cumulative: np.ndarray, u: float) -> int:
     for i in range(cumulative.shape[0] - 1):
         if u < cumulative[i]:
@@ -508,7 +486,7 @@ def _write_stream(
     seed: np.uint64,
     rules: NeedRules,
     table: PlaceTable,
-    out: Columns,
+    out: Population,
     days: np.ndarray,
     given: np.ndarray,
     kind_shares: np.ndarray,
@@ -541,9 +519,10 @@ def _write_stream(
         birth = day - math.floor(years * DAYS_PER_YEAR)
         _write_child(seed, rules, table, out, i, child_id, birth, locality, quintile, i, 1)
         _write_need(seed, rules, out, i, i, child_id, kind, day, birth, quintile)
-        out.identified[i] = NEVER
-        out.referral[i] = True
+        _settle(out, i)
+        out.needs.identified[i] = NEVER
+        out.needs.referral[i] = True
         if given[3, i] >= 0:
-            out.urgent[i] = given[3, i] > 0
+            out.needs.urgent[i] = given[3, i] > 0
         else:
-            out.urgent[i] = uniform(seed, child_id, draws.REFERRAL_KIND, 1) < urgent_share
+            out.needs.urgent[i] = uniform(seed, child_id, draws.REFERRAL_KIND, 1) < urgent_share

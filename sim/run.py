@@ -6,7 +6,7 @@ The columns are the product's data contract; :mod:`sim.dictionary` says what eac
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.area import Area, build_area
+from sim.columns import Columns
 from sim.compile import Compiled, compile_config
 from sim.config import Config
 from sim.engine import Engine
-from sim.function import DAYS_PER_YEAR, no_service
-from sim.jit import compiled
+from sim.function import DAYS_PER_YEAR
+from sim.kernel.basics import OutOfTickets
 from sim.kernel.handles import handle
-from sim.kernel.score import anchor
-from sim.kernel.state import C_LOG, EVENTS, GONE, NEVER, WEEKLY_MEASURES, People, Rules
+from sim.kernel.score import final_scores
+from sim.kernel.state import C_LOG, EVENTS, NEVER, WEEKLY_MEASURES, People, Rules
 from sim.population import Population, Stream, from_area, from_stream, stream_rate
 from sim.system import LEDGER_LINES, OUTCOMES
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEFT_REASONS = (*OUTCOMES, "aged_out", "never_sought", "before_start", "not_left")
+RESERVES = (1 / 16, 0.5, 8.0)
 __all__ = ["EVENTS", "LEFT_REASONS", "NEVER", "WEEKLY_MEASURES", "Run", "simulate"]
 
 
@@ -47,7 +49,7 @@ class Run:
     roles: tuple[str, ...]
     localities: tuple[str, ...]
     lines: tuple[str, ...]
-    tables: dict[str, dict[str, np.ndarray]]
+    tables: dict[str, Mapping[str, np.ndarray]]
     population: np.ndarray
     _frames: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -113,8 +115,16 @@ def simulate(config: Config, seed: int, progress: Any = None) -> Run:
     """
     area = build_area(config.area)
     tables = compile_config(config, area, seed)
-    engine = Engine(tables, area, populate(config, tables, area, seed))
-    engine.run(progress)
+    for reserve in RESERVES:
+        engine = Engine(tables, area, populate(config, tables, area, seed), reserve)
+        try:
+            engine.run(progress)
+        except OutOfTickets:
+            if reserve == RESERVES[-1]:
+                raise
+        else:
+            break
+    engine.let_go()
     return collect(config, seed, area, tables, engine)
 
 
@@ -181,136 +191,26 @@ def _dated(path: str, tables: Compiled) -> dict[str, np.ndarray]:
     return {name: values[day >= 0] for name, values in columns.items()}
 
 
-@compiled
-def _finish(
-    rules: Rules,
-    people: People,
-    worsen_points: float,
-    end_day: int,
-    y_start: np.ndarray,
-    y_end: np.ndarray,
-    y_none: np.ndarray,
-    days: np.ndarray,
-    days_none: np.ndarray,
-) -> None:
-    """Scores at the end, and the same needs with no service at all."""
-    for i in range(people.needs.child.shape[0]):
-        c = people.needs.child[i]
-        last = min(end_day, people.children.out[c])
-        first = max(rules.decision_day, people.needs.onset[i])
-        if last <= people.needs.onset[i]:
-            last = people.needs.onset[i]
-        k = people.needs.kind[i]
-        if people.needs.phase[i] != GONE or people.needs.y_day[i] < last:
-            anchor(rules, people, i, last)
-        y_end[i] = people.needs.y[i]
-        days[i] = people.needs.score_days[i]
-        y_none[i], days_none[i] = no_service(
-            people.needs.onset_score[i],
-            people.needs.onset[i],
-            last,
-            rules.decision_day,
-            people.needs.worsens[i],
-            worsen_points,
-            rules.kinds.normal[k],
-            people.children.birth[c],
-            rules.band_from[k],
-            rules.band_drift[k],
-            people.needs.deviation[i],
-        )
-        y_start[i] = no_service(
-            people.needs.onset_score[i],
-            people.needs.onset[i],
-            min(first, last),
-            rules.decision_day,
-            people.needs.worsens[i],
-            worsen_points,
-            rules.kinds.normal[k],
-            people.children.birth[c],
-            rules.band_from[k],
-            rules.band_drift[k],
-            people.needs.deviation[i],
-        )[0]
-
-
 def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Engine) -> Run:
     """The run's record, from the engine's arrays."""
     people, books, rules = engine.people, engine.books, engine.rules
-    n = len(people.needs.child)
-    y_start, y_end, y_none, days, days_none = (np.zeros(n) for _ in range(5))
-    with np.errstate(over="ignore"):
-        _finish(
-            handle(rules),
-            handle(people),
-            rules.worsen_points,
-            rules.end_day,
-            y_start,
-            y_end,
-            y_none,
-            days,
-            days_none,
-        )
-    child = people.needs.child
-    locality, quintile = people.children.locality[child], people.children.quintile[child]
     names = (tables.kinds, tables.offers, tables.roles)
-    columns = {
-        "children": {
-            "child_id": people.children.id,
-            "locality": people.children.locality,
-            "imd_quintile": (people.children.quintile + 1).astype(np.int8),
-            "birth_day": people.children.birth,
-            "navigation": people.children.navigation,
-            "place_early": people.children.early,
-            "place_primary": people.children.primary,
-            "place_secondary": people.children.secondary,
-        },
-        "needs": {
-            "need_id": people.needs.key,
-            "child_id": people.children.id[child],
-            "child_row": child,
-            "kind": people.needs.kind.astype(np.int16),
-            "level": _level(y_start, people.needs.kind, rules),
-            "onset_day": people.needs.onset,
-            "identified_day": people.needs.identified,
-            "concern_day": people.needs.concern,
-            "referred_day": people.needs.referred,
-            "first_contact_day": people.needs.first_contact,
-            "first_useful_day": people.needs.first_useful,
-            "second_contact_day": people.needs.second_contact,
-            "specialist_start_day": people.needs.specialist_start,
-            "left_day": people.needs.left,
-            "left_reason": people.needs.reason,
-            "out_day": people.children.out[child],
-            "score_start": y_start,
-            "score_end": y_end,
-            "score_no_service": y_none,
-            "potential": people.needs.potential,
-            "score_years": days / DAYS_PER_YEAR,
-            "score_years_no_service": days_none / DAYS_PER_YEAR,
-            "contacts": people.needs.contacts,
-            "minutes": people.needs.minutes,
-            "not_brought": people.needs.not_brought.astype(np.int32),
-            "system_at_entry": np.zeros(n, np.int8),
-            "place": people.needs.place,
-            "locality": locality,
-            "imd_quintile": (quintile + 1).astype(np.int8),
-            "aged_out": people.children.out[child] < rules.end_day,
-            "open": people.needs.open > 0,
-        },
+    columns: dict[str, Mapping[str, np.ndarray]] = {
+        "children": _children(people),
+        "needs": _needs(people, rules),
         "waiting": _waiting(books.waiting, rules, tables),
-        "weekly": _long(books.weekly, ("week", "measure", "locality", "imd_quintile", "level"), "value"),
+        "weekly": _weekly(books.weekly),
         "ledger": _long(books.ledger, ("week", "locality", "role", "line"), "minutes"),
         "available": _long(books.available, ("week", "locality", "role"), "minutes", zeros=True),
         "offers": _offers(config, books, people, rules),
     }
-    columns["weekly"]["imd_quintile"] = (columns["weekly"]["imd_quintile"] + 1).astype(np.int8)
     if rules.log_events:
         m = int(books.counter[C_LOG])
         need = books.log.need[:m]
         columns["events"] = {
             "day": books.log.day[:m],
             "need_id": people.needs.key[need],
-            "child_id": people.children.id[child[need]],
+            "child_id": people.children.id[people.needs.child[need]],
             "place": books.log.place[:m],
             "offer": books.log.offer[:m],
             "event": books.log.event[:m],
@@ -330,11 +230,76 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
     )
 
 
-def _level(y: np.ndarray, kind: np.ndarray, rules: Rules) -> np.ndarray:
-    """Level of support called for: 0 universal, 1 targeted, 2 specialist."""
-    return ((y < rules.kinds.targeted[kind]).astype(np.int8) + (y < rules.kinds.special[kind])).astype(
-        np.int8
+def _children(people: People) -> Columns:
+    """Columns of the children."""
+    c = people.children
+    return Columns(
+        {
+            "child_id": c.id,
+            "locality": lambda: c.locality.astype(np.int32),
+            "imd_quintile": lambda: (c.quintile + 1).astype(np.int8),
+            "birth_day": lambda: c.birth.astype(np.int32),
+            "navigation": c.navigation,
+            "place_early": c.early,
+            "place_primary": c.primary,
+            "place_secondary": c.secondary,
+        }
     )
+
+
+def _needs(people: People, rules: Rules) -> Columns:
+    """Columns of the needs, scores at the end of the run included."""
+    c, t = people.children, people.needs
+    n = len(t)
+    level = np.zeros(n, np.int8)
+    y_start, y_none, days_none = np.zeros(n), np.zeros(n), np.zeros(n)
+    with np.errstate(over="ignore"):
+        final_scores(handle(rules), handle(people), level, y_start, y_none, days_none)
+
+    def day(name: str) -> Callable[[], np.ndarray]:
+        return lambda: t[name].astype(np.int32)
+
+    return Columns(
+        {
+            "need_id": t.key,
+            "child_id": lambda: c.id[t.child],
+            "child_row": t.child,
+            "kind": lambda: t.kind.astype(np.int16),
+            "level": level,
+            "onset_day": day("onset"),
+            "identified_day": day("identified"),
+            "concern_day": day("concern"),
+            "referred_day": day("referred"),
+            "first_contact_day": day("first_contact"),
+            "first_useful_day": day("first_useful"),
+            "second_contact_day": day("second_contact"),
+            "specialist_start_day": day("specialist_start"),
+            "left_day": day("left"),
+            "left_reason": t.reason,
+            "out_day": lambda: c.out[t.child].astype(np.int32),
+            "score_start": y_start,
+            "score_end": t.y,
+            "score_no_service": y_none,
+            "potential": t.potential,
+            "score_years": lambda: t.score_days / DAYS_PER_YEAR,
+            "score_years_no_service": lambda: days_none / DAYS_PER_YEAR,
+            "contacts": t.contacts,
+            "minutes": t.minutes,
+            "not_brought": lambda: t.not_brought.astype(np.int32),
+            "system_at_entry": lambda: np.zeros(n, np.int8),
+            "place": t.place,
+            "locality": lambda: c.locality[t.child].astype(np.int32),
+            "imd_quintile": lambda: (c.quintile[t.child] + 1).astype(np.int8),
+            "aged_out": lambda: c.out[t.child] < rules.end_day,
+            "open": lambda: t.open > 0,
+        }
+    )
+
+
+def _weekly(values: np.ndarray) -> dict[str, np.ndarray]:
+    """Counts by week, with quintiles from 1."""
+    out = _long(values, ("week", "measure", "locality", "imd_quintile", "level"), "value")
+    return {**out, "imd_quintile": (out["imd_quintile"] + 1).astype(np.int8)}
 
 
 def _long(

@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from build import make_config, record
+from build import fingerprints, make_config, record
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from sim import engine, run, simulate
 from sim.calendar import lay_out, september_firsts
 from sim.compile import compile_config, line_of, whole_weeks
-from sim.engine import lay_out_tickets
+from sim.engine import more_tickets, new_tickets
 from sim.kernel import basics, contacts, minutes, sessions, state, week
+from sim.kernel.day import TICKET_BITS, due_today
 from sim.kernel.state import (
     DIARY,
     L_LOST,
@@ -79,7 +81,7 @@ steps = st.lists(
 @given(steps)
 def test_lists_and_the_diary_behave_like_lists(operations):
     books = empty_books()
-    tickets = lay_out_tickets(8, 4, books)
+    tickets = new_tickets(12, books)
     lists: list[list[int]] = [[], [], []]
     diary: dict[int, list[int]] = {d: [] for d in range(20)}
 
@@ -128,25 +130,51 @@ def test_a_pool_that_has_run_out_says_so():
         needs=SimpleNamespace(child=np.zeros(8, int), tickets=np.full(8, NOBODY)),
     )
     books.counter[0] = NOBODY
-    tickets = lay_out_tickets(8, 2, books)
+    tickets = new_tickets(2, books)
     new, drop = plain(basics.new_ticket), plain(basics.drop_ticket)
     first, second = new(people, tickets, books, 3, 0), new(people, tickets, books, 3, 1)
     assert walk(people.needs.tickets[3], tickets.sibling) == [second, first]
-    with pytest.raises(RuntimeError, match="pool"):
+    with pytest.raises(basics.OutOfTickets, match="pool"):
         new(people, tickets, books, 4, 0)
     drop(people, tickets, books, first)
     assert walk(people.needs.tickets[3], tickets.sibling) == [second]
     assert new(people, tickets, books, 4, 0) == first
+    tickets = more_tickets(tickets, books, 3)
+    assert len(tickets) == 5
+    assert walk(people.needs.tickets[3], tickets.sibling) == [second], "what was there stays"
+    assert sorted(new(people, tickets, books, 5, o) for o in range(3)) == [2, 3, 4]
 
 
-@given(st.lists(st.integers(0, 10**6), max_size=30))
+def test_a_run_that_needs_more_tickets_in_a_day_than_were_kept_starts_again_with_more(monkeypatch):
+    config = make_config("gatekept", area="example_small")
+    plenty = fingerprints(simulate(config, 3))
+    tried = []
+
+    def make(*args):
+        monkeypatch.setattr(engine, "MOST_TICKETS_PER_EVENT", 4 * len(tried))
+        tried.append(args[-1])
+        return engine.Engine(*args)
+
+    monkeypatch.setattr(run, "RESERVES", (-1.0, 0.5))
+    monkeypatch.setattr(run, "Engine", make)
+    assert fingerprints(simulate(config, 3)) == plenty
+    assert tried == [-1.0, 0.5]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**27), st.integers(-1, 59)), max_size=30, unique=True), st.randoms()
+)
 @settings(max_examples=60)
-def test_what_falls_due_on_a_day_is_handled_in_the_order_of_the_needs(keys):
-    n = len(keys)
-    due = np.arange(n)
-    plain(basics.sort_due)(np.array(keys, np.int64), due, n)
-    assert sorted(due.tolist()) == list(range(n))
-    assert [keys[i] for i in due] == sorted(keys)
+def test_what_falls_due_on_a_day_is_handled_in_the_order_of_needs_and_offers(pairs, shuffle):
+    books = empty_books()
+    tickets = new_tickets(max(1, len(pairs)), books)
+    order = list(range(len(pairs)))
+    shuffle.shuffle(order)
+    for t in order:
+        tickets.need[t], tickets.offer[t] = pairs[t]
+        schedule(tickets, books, t, 4, 1)
+    due = plain(due_today)(tickets, books, 4) & ((1 << TICKET_BITS) - 1)
+    assert [pairs[t] for t in due] == sorted(pairs)
 
 
 def test_codes_and_their_names_agree():
@@ -285,7 +313,7 @@ def gate(n_kinds: int, weights: list[float]) -> tuple[Any, Any, Any]:
         kind_weight=np.array([weights]),
     )
     books = empty_books(2 * n_kinds)
-    tickets = lay_out_tickets(400, 2, books)
+    tickets = new_tickets(400, books)
     tickets.ready[:] = 0
     return rules, tickets, books
 

@@ -30,6 +30,7 @@ from sim.kernel.state import (
     HIDDEN,
     NEVER,
     NOBODY,
+    OUTSIDE,
     POPULATION,
     TO_COME,
     WEEKLY_MEASURES,
@@ -198,11 +199,12 @@ def lists_are_sound(engine: Engine, day: int) -> None:
 def nobody_is_on_a_list_after_leaving(engine: Engine, day: int) -> None:
     """On a waiting list stand open needs that have not left; on a list of unknown needs, unknown needs."""
     tickets, needs, rules = engine.tickets, engine.people.needs, engine.rules
-    n = len(needs)
     on = np.flatnonzero(tickets.queue != NOBODY)
-    own, episodes = on[on < n], on[on >= n]
-    assert (needs.phase[own] == HIDDEN).all(), day
-    assert (tickets.queue[own] == rules.hidden_base + needs.place[own]).all()
+    own, episodes = on[tickets.offer[on] == OUTSIDE], on[tickets.offer[on] != OUTSIDE]
+    whose = tickets.need[own]
+    assert len(np.unique(whose)) == len(whose)
+    assert (needs.phase[whose] == HIDDEN).all(), day
+    assert (tickets.queue[own] == rules.hidden_base + needs.place[whose]).all()
     assert (tickets.queue[episodes] < rules.hidden_base).all()
     who = tickets.need[episodes]
     empty_chair = tickets.tries[episodes] < 0  # a group goes on when its first member has grown out
@@ -226,6 +228,9 @@ def open_episodes_are_tickets(engine: Engine, day: int) -> None:
             assert offer[t] not in offers, "two tickets for one offer"
             offers.add(offer[t])
             held += 1
+            if offer[t] == OUTSIDE:
+                t = sibling[t]
+                continue
             episode = rules.offers.access[offer[t]] != POPULATION and tickets.state[t] != CANDIDATE
             opened[need] += episode and tickets.tries[t] >= 0
             supports[need] += tickets.rate[t] != 0.0
@@ -241,7 +246,7 @@ def open_episodes_are_tickets(engine: Engine, day: int) -> None:
     while t != NOBODY:
         free, t = free + 1, int(tickets.after[t])
     assert held == books.counter[C_USED]
-    assert held + free == len(tickets) - n
+    assert held + free == len(tickets)
 
 
 def nothing_due_is_left_over(engine: Engine, day: int) -> None:
@@ -272,8 +277,8 @@ EVERY_WEEK = (
 def children_and_needs_are_conserved(r: Record) -> None:
     """Nobody appears, disappears or changes; every need begins once, when the population says."""
     people, before = r.engine.people, r.population
-    for ours, theirs in (("id", "child_id"), ("birth", "birth"), ("quintile", "quintile"), ("out", "out")):
-        assert (people.children[ours] == before.children[theirs]).all()
+    for name in ("id", "birth", "quintile", "locality", "navigation", "out"):
+        assert (people.children[name] == before.children[name]).all()
     for name in ("child", "key", "kind", "onset", "onset_score", "potential", "deviation", "worsens"):
         assert (people.needs[name] == before.needs[name]).all()
     assert len(np.unique(people.children.id)) == len(people.children)

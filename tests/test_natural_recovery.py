@@ -35,23 +35,23 @@ def resolved_at_four(run: Run) -> np.ndarray:
     population = populate(run.config, tables, run.area, run.seed)
     children, needs, rules = population.children, population.needs, tables.needs
     kind = run.kinds.index("language")
-    birth = children["birth"][needs["child"]]
-    age = (needs["onset"] - birth) / DAYS_PER_YEAR
-    late = (needs["kind"] == kind) & (needs["onset"] >= 0) & (age >= 1.74) & (age <= 2.26)
+    birth = children.birth[needs.child]
+    age = (needs.onset - birth) / DAYS_PER_YEAR
+    late = (needs.kind == kind) & (needs.onset >= 0) & (age >= 1.74) & (age <= 2.26)
     out = []
     for i in np.flatnonzero(late):
         y, _ = no_service(
-            needs["onset_score"][i],
-            int(needs["onset"][i]),
+            needs.onset_score[i],
+            int(needs.onset[i]),
             int(birth[i]) + FOUR_YEARS,
             0,
-            int(needs["worsens"][i]),
+            int(needs.worsens[i]),
             rules.worsen_points,
             rules.normal[kind],
             int(birth[i]),
             rules.band_from[kind],
             rules.band_drift[kind],
-            needs["deviation"][i],
+            needs.deviation[i],
         )
         out.append(y >= rules.normal[kind])
     return np.array(out)

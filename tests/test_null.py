@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from experiments.compose import compose
 from experiments.replicate import replicate, replication_seed
 from sim import simulate
+from sim.kernel.state import NEVER
 from sim.run import Run
 
 HERE = Path(__file__).resolve().parent
@@ -106,7 +107,7 @@ def test_without_services_every_need_meets_its_counterfactual_to_the_bit(seed, h
     assert (t["score_end"] == t["score_no_service"]).all()
     assert (t["score_years"] == t["score_years_no_service"]).all()
     assert (t["contacts"] == 0).all()
-    assert (t["first_useful_day"] == -1_000_000).all()
+    assert (t["first_useful_day"] == NEVER).all()
     assert (
         len(run.tables["ledger"]["minutes"]) == 0
         or (run.tables["ledger"]["line"] == run.lines.index("unused")).all()

@@ -6,8 +6,6 @@ list is. A ticket stands on at most one list and has at most one diary entry.
 
 from __future__ import annotations
 
-import numpy as np
-
 from sim.jit import inner
 from sim.kernel.state import (
     C_FREE,
@@ -18,11 +16,16 @@ from sim.kernel.state import (
     NEVER,
     NOBODY,
     NOTHING,
+    OUTSIDE,
     Books,
     People,
     Rules,
     Tickets,
 )
+
+
+class OutOfTickets(RuntimeError):
+    """More tickets were wanted within a day than were kept free."""
 
 
 @inner
@@ -101,7 +104,7 @@ def new_ticket(people: People, tickets: Tickets, books: Books, need: int, offer:
     """A ticket from the pool for one need in one offer. The engine keeps the pool large enough."""
     t = books.counter[C_FREE]
     if t == NOBODY:
-        raise RuntimeError("the pool of tickets ran out within a day")
+        raise OutOfTickets("the pool of tickets ran out within a day")
     books.counter[C_FREE] = tickets.after[t]
     books.counter[C_USED] += 1
     tickets.need[t] = need
@@ -185,10 +188,15 @@ def count(people: People, books: Books, day: int, measure: int, need: int) -> No
 
 
 @inner
-def sort_due(keys: np.ndarray, due: np.ndarray, n: int) -> None:
-    """Order ``due[:n]`` by ``keys[:n]``: what falls due on a day is handled in the order of the needs."""
-    for i in range(1, n):
-        if keys[i] < keys[i - 1]:
-            order = np.argsort(keys[:n])
-            due[:n] = due[:n][order]
-            return
+def outside(people: People, tickets: Tickets, books: Books, need: int) -> int:
+    """The ticket of a need's life outside offers; a new one if it has none."""
+    t = has_ticket(people, tickets, need, OUTSIDE)
+    return t if t != NOBODY else new_ticket(people, tickets, books, need, OUTSIDE)
+
+
+@inner
+def drop_outside(people: People, tickets: Tickets, books: Books, need: int) -> None:
+    """Nothing is due any more in the need's life outside offers."""
+    t = has_ticket(people, tickets, need, OUTSIDE)
+    if t != NOBODY:
+        drop_ticket(people, tickets, books, t)

@@ -246,7 +246,7 @@ def decide(rules: Rules, people: People, tickets: Tickets, books: Books, t: int,
     spent = charge(rules, books, day // 7, team, offer, False)
     tickets.contacts[t] += 1
     seen(rules, people, books, need, offer, day, spent)
-    occasion = people.needs.routings[need]
+    occasion = int(people.needs.routings[need])
     if tickets.contacts[t] == 1 and rules.offers.more_information[offer] > 0.0:
         u = uniform(rules.seed, people.needs.key[need], MORE_INFORMATION, occasion)
         if u < rules.offers.more_information[offer]:
@@ -314,7 +314,7 @@ def turn_away(
             need = tickets.need[t]
             count(people, books, day, W_TURNED_AWAY, need)
             log(rules, people, books, day, need, offer, E_TURNED_AWAY)
-            occasion = people.needs.lists_joined[need] * 1024 + tickets.tries[t]
+            occasion = int(people.needs.lists_joined[need]) * 1024 + int(tickets.tries[t])
             tickets.tries[t] += 1
             if (
                 uniform(rules.seed, people.needs.key[need], TURNED_AWAY, occasion)
@@ -485,12 +485,12 @@ def find_needs(
     """Each unknown need in the place may be found at a visit; its child is seen there, today if there is time."""
     if rules.offers.visit_finds[offer] <= 0.0:
         return
-    need = books.lists.head[rules.hidden_base + place]
-    while need != NOBODY:
-        following = tickets.behind[need]
+    t = books.lists.head[rules.hidden_base + place]
+    while t != NOBODY:
+        need, following = tickets.need[t], tickets.behind[t]
         u = uniform(rules.seed, people.needs.key[need], FOUND_AT_VISIT, people.places.visits[place])
         if u < rules.offers.visit_finds[offer] and not in_normal_range(rules, people, need, day):
             notice(rules, people, tickets, books, need, day)
             log(rules, people, books, day, need, offer, E_FOUND)
             start(rules, people, tickets, books, need, offer, day, day)
-        need = following
+        t = following

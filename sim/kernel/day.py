@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.jit import compiled, inner
-from sim.kernel.basics import drop_ticket, push, sort_due, unschedule
+from sim.kernel.basics import drop_ticket, push, unschedule
 from sim.kernel.contacts import give_up
 from sim.kernel.life import age_out, arrive, begin, chance, move, request_chance, worsen
 from sim.kernel.routes import begin_support, closed, finish, join, leave, serves
@@ -35,21 +35,25 @@ from sim.kernel.state import (
     Tickets,
 )
 
-FIXED_OFFSET = 1 << 20  # days before day 0 that a fixed event may lie; its day is packed with this added
+FIXED_BITS = 30  # a fixed event is packed as what happens, and below it the need
+FIXED_AT_ONCE = 4096
+TICKET_BITS = 30  # tickets are numbered below 2^30
 
 
 @inner
-def fixed_events(rules: Rules, people: People, tickets: Tickets, books: Books, day: int) -> None:
-    """Phase 1: what was going to happen to children on this day whatever the services do."""
+def fixed_events(rules: Rules, people: People, tickets: Tickets, books: Books, day: int) -> bool:
+    """Phase 1: what was going to happen to children on this day whatever the services do.
+
+    At most ``FIXED_AT_ONCE`` events; False if there are more, for which the engine first makes room.
+    """
     i = books.counter[C_FIXED]
-    while i < books.fixed.shape[0]:
-        packed = books.fixed[i]
-        when = (packed >> 34) - FIXED_OFFSET
-        if when > day:
-            break
-        what, need = (packed >> 32) & 3, packed & 0xFFFFFFFF
+    until = books.fixed_until[day]
+    end = min(until, i + FIXED_AT_ONCE)
+    while i < end:
+        packed = int(books.fixed[i])
+        what, need = packed >> FIXED_BITS, packed & ((1 << FIXED_BITS) - 1)
         if what == BEGIN:
-            begin(rules, people, tickets, books, need, when)
+            begin(rules, people, tickets, books, need)
         elif what == WORSEN:
             worsen(rules, people, tickets, books, need, day)
         elif what == MOVE:
@@ -58,29 +62,45 @@ def fixed_events(rules: Rules, people: People, tickets: Tickets, books: Books, d
             age_out(rules, people, tickets, books, need, day)
         i += 1
     books.counter[C_FIXED] = i
+    return i >= until
 
 
 @inner
-def what_falls_due(rules: Rules, people: People, tickets: Tickets, books: Books, day: int) -> None:
-    """Phase 2: the diary's entries for the day, in the order of the needs."""
+def number_due(tickets: Tickets, books: Books, day: int) -> int:
+    """How many tickets the diary holds for the day."""
     n = 0
     t = books.diary.head[day]
     while t != NOBODY:
         n += 1
         t = tickets.after[t]
-    if n == 0:
-        return
-    due = np.empty(n, np.int64)
-    keys = np.empty(n, np.int64)
+    return n
+
+
+@inner
+def list_due(tickets: Tickets, books: Books, day: int, due: np.ndarray) -> None:
+    """The diary's tickets for the day, each packed behind its need and offer."""
     t = books.diary.head[day]
-    own = people.needs.child.shape[0]  # tickets below are the needs' own entries
-    for i in range(n):
-        due[i] = t
-        keys[i] = tickets.need[t] * 64 + (0 if t < own else tickets.offer[t] + 1)
+    for i in range(due.shape[0]):
+        due[i] = ((int(tickets.need[t]) * 64 + int(tickets.offer[t]) + 1) << TICKET_BITS) | t
         t = tickets.after[t]
-    sort_due(keys, due, n)
-    for i in range(n):
-        t = due[i]
+
+
+@compiled
+def due_today(tickets: Tickets, books: Books, day: int) -> np.ndarray:
+    """The diary's tickets for the day, in the order of needs and offers: (due,), packed behind what orders them."""
+    due = np.empty(number_due(tickets, books, day), np.int64)
+    list_due(tickets, books, day, due)
+    due.sort()
+    return due
+
+
+@inner
+def what_falls_due(
+    rules: Rules, people: People, tickets: Tickets, books: Books, due: np.ndarray, day: int
+) -> None:
+    """Phase 2: the diary's entries for the day."""
+    for i in range(due.shape[0]):
+        t = due[i] & ((1 << TICKET_BITS) - 1)
         if tickets.day[t] == day:  # not struck by something earlier today
             why = tickets.why[t]
             unschedule(tickets, books, t)
@@ -93,9 +113,9 @@ def fall_due(
 ) -> None:
     """One diary entry."""
     if why == CHANCE:
-        chance(rules, people, tickets, books, t, day)
+        chance(rules, people, tickets, books, tickets.need[t], day)
     elif why == ARRIVE:
-        arrive(rules, people, tickets, books, t, day)
+        arrive(rules, people, tickets, books, tickets.need[t], day)
     elif why == GIVE_UP:
         give_up(rules, people, tickets, books, t, day)
     elif why == END_SUPPORT:
@@ -127,10 +147,12 @@ def join_after_delay(rules: Rules, people: People, tickets: Tickets, books: Book
 
 
 @compiled
-def begin_day(rules: Rules, people: People, tickets: Tickets, books: Books, day: int) -> None:
-    """Phases 1 and 2."""
-    fixed_events(rules, people, tickets, books, day)
-    what_falls_due(rules, people, tickets, books, day)
+def begin_day(rules: Rules, people: People, tickets: Tickets, books: Books, day: int) -> bool:
+    """Phases 1 and 2. False while there is more to do on this day: call again."""
+    if not fixed_events(rules, people, tickets, books, day):
+        return False
+    what_falls_due(rules, people, tickets, books, due_today(tickets, books, day), day)
+    return True
 
 
 @compiled

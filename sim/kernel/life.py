@@ -20,14 +20,15 @@ from sim.function import LOWEST
 from sim.jit import inner
 from sim.kernel.basics import (
     count,
+    drop_outside,
     drop_ticket,
     has_ticket,
     log,
     new_ticket,
+    outside,
     pull,
     push,
     schedule,
-    unschedule,
 )
 from sim.kernel.routes import choose, closed, follow, join, leave, opened, serves
 from sim.kernel.score import anchor, capability_days, end_support, in_normal_range, level_now
@@ -57,9 +58,11 @@ from sim.kernel.state import (
     NOBODY,
     NOT_SERVED,
     ON_THE_WAY,
+    OUTSIDE,
     POPULATION,
     REQUEST_CHANCE,
     TO_COME,
+    VISIT,
     W_IDENTIFIED,
     W_ONSETS,
     W_REQUESTS,
@@ -73,8 +76,9 @@ from sim.numerics import logistic
 
 
 @inner
-def begin(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
+def begin(rules: Rules, people: People, tickets: Tickets, books: Books, need: int) -> None:
     """A need begins (or, before the history, is found to be there already)."""
+    day = first_day_of(people, need)
     people.needs.capability_then[need] = capability_days(people, people.needs.place[need], max(day, 0))
     people.needs.level[need] = level_now(rules, people, need, max(day, people.needs.onset[need]))
     worsen_before(rules, people, need)
@@ -88,8 +92,16 @@ def begin(rules: Rules, people: People, tickets: Tickets, books: Books, need: in
         known_before(rules, people, tickets, books, need, day)
     else:
         people.needs.phase[need] = HIDDEN
-        push(tickets, books, rules.hidden_base + people.needs.place[need], need)
+        t = new_ticket(people, tickets, books, need, OUTSIDE)
+        push(tickets, books, rules.hidden_base + people.needs.place[need], t)
         next_chance(rules, people, tickets, books, need, max(day, 0))
+
+
+@inner
+def first_day_of(people: People, need: int) -> int:
+    """Day on which a need begins for the run; for one that was known before the history, when it became known."""
+    onset, identified = int(people.needs.onset[need]), int(people.needs.identified[need])
+    return identified if onset < 0 and identified != NEVER else onset
 
 
 @inner
@@ -112,12 +124,13 @@ def known_before(rules: Rules, people: People, tickets: Tickets, books: Books, n
         door = door_of(rules, people, need, 0)
         if door >= 0 and seeks(rules, people, need, door):
             people.needs.concern[need] = people.needs.identified[need]
-            enter(rules, people, tickets, books, need, 0, people.needs.identified[need])
+            enter(rules, people, tickets, books, need, 0, int(people.needs.identified[need]))
             return
     people.needs.reason[need] = BEFORE_START
     if rules.start_returns > 0.0:
         u = uniform(rules.seed, people.needs.key[need], RETURN, 0)
-        schedule(tickets, books, need, days_after(1.0 / rules.start_returns, u), ARRIVE)
+        t = outside(people, tickets, books, need)
+        schedule(tickets, books, t, days_after(1.0 / rules.start_returns, u), ARRIVE)
 
 
 @inner
@@ -131,30 +144,25 @@ def noticed_rate(rules: Rules, kind: int, age: int) -> float:
 
 
 @inner
-def fastest_notice(rules: Rules, kind: int) -> float:
-    """The highest rate at which a need of this kind can ever be noticed, per day."""
-    return rules.noticed_rate[kind].max() * max(1.0, rules.capability_notices)
-
-
-@inner
 def next_chance(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
     """Enter the next chance of being noticed in the diary.
 
     Chances come at the fastest possible rate and are taken with the ratio of the rate then in force to it
     (thinning of a Poisson process, Lewis and Shedler 1979), so that the rate may change with age and place.
     """
-    fastest = fastest_notice(rules, people.needs.kind[need])
+    fastest = rules.noticed_fastest[people.needs.kind[need]]
     if fastest <= 0.0:
         return
     u = uniform(rules.seed, people.needs.key[need], NOTICED_GAP, people.needs.noticed_chances[need])
-    schedule(tickets, books, need, day + days_after(1.0 / fastest, u), CHANCE)
+    t = outside(people, tickets, books, need)
+    schedule(tickets, books, t, day + days_after(1.0 / fastest, u), CHANCE)
 
 
 @inner
 def chance(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
     """A chance of being noticed: taken, missed, or no longer needed because the need has gone by itself."""
     if in_normal_range(rules, people, need, day):
-        pull(tickets, books, need)
+        drop_outside(people, tickets, books, need)
         people.needs.phase[need] = GONE
         return
     kind = people.needs.kind[need]
@@ -162,7 +170,7 @@ def chance(rules: Rules, people: People, tickets: Tickets, books: Books, need: i
     now *= 1.0 + (rules.capability_notices - 1.0) * people.places.capability[people.needs.place[need]]
     u = uniform(rules.seed, people.needs.key[need], NOTICED, people.needs.noticed_chances[need])
     people.needs.noticed_chances[need] += 1
-    if u * fastest_notice(rules, kind) >= now:
+    if u * rules.noticed_fastest[kind] >= now:
         next_chance(rules, people, tickets, books, need, day)
         return
     notice(rules, people, tickets, books, need, day)
@@ -172,8 +180,7 @@ def chance(rules: Rules, people: People, tickets: Tickets, books: Books, need: i
 @inner
 def notice(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
     """Somebody knows of the need from now on."""
-    pull(tickets, books, need)
-    unschedule(tickets, books, need)
+    drop_outside(people, tickets, books, need)
     people.needs.phase[need] = KNOWN
     people.needs.identified[need] = day
     people.needs.concern[need] = day
@@ -233,17 +240,19 @@ def consider(rules: Rules, people: People, tickets: Tickets, books: Books, need:
         return
     people.needs.phase[need] = ON_THE_WAY
     u = uniform(rules.seed, people.needs.key[need], NAVIGATION_DAYS, people.needs.arrivals[need])
-    schedule(tickets, books, need, day + days_after(max(rules.doors.days[door], 1e-9), u), ARRIVE)
+    t = outside(people, tickets, books, need)
+    schedule(tickets, books, t, day + days_after(max(rules.doors.days[door], 1e-9), u), ARRIVE)
 
 
 @inner
 def arrive(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
     """A family arrives: at the right door, or at a wrong one that sends it on."""
+    drop_outside(people, tickets, books, need)
     people.needs.phase[need] = KNOWN
     door = door_of(rules, people, need, day)
     if in_normal_range(rules, people, need, day):
         return
-    occasion = people.needs.arrivals[need]
+    occasion = int(people.needs.arrivals[need])
     if door >= 0 and rules.doors.wrong[door] > -1e8:
         c = people.needs.child[need]
         odds = rules.doors.wrong[door] - rules.doors.navigation[door] * people.children.navigation[c]
@@ -252,9 +261,8 @@ def arrive(rules: Rules, people: People, tickets: Tickets, books: Books, need: i
             people.needs.phase[need] = ON_THE_WAY
             log(rules, people, books, day, need, -1, E_WRONG_DOOR)
             u = uniform(rules.seed, people.needs.key[need], WRONG_DOOR_DAYS, occasion)
-            schedule(
-                tickets, books, need, day + days_after(max(rules.doors.wrong_days[door], 1e-9), u), ARRIVE
-            )
+            t = outside(people, tickets, books, need)
+            schedule(tickets, books, t, day + days_after(max(rules.doors.wrong_days[door], 1e-9), u), ARRIVE)
             return
     enter(rules, people, tickets, books, need, day, day)
 
@@ -265,7 +273,7 @@ def enter(
 ) -> None:
     """Go through the door to the first offer. ``since``: the day that counts as joining its list."""
     door = door_of(rules, people, need, day)
-    occasion = people.needs.arrivals[need]
+    occasion = int(people.needs.arrivals[need])
     people.needs.arrivals[need] += 1
     log(rules, people, books, day, need, -1, E_ARRIVES)
     if door < 0:
@@ -316,18 +324,19 @@ def move(rules: Rules, people: People, tickets: Tickets, books: Books, need: int
     gained = capability_days(people, people.needs.place[need], day) - people.needs.capability_then[need]
     if gained != 0.0 and people.needs.phase[need] != TO_COME:
         anchor(rules, people, need, day)  # what the old place gave is kept; nothing given, nothing changed
-    hidden = people.needs.phase[need] == HIDDEN and tickets.queue[need] != NOBODY
-    if hidden:
-        pull(tickets, books, need)
     people.needs.place[need] = new
     people.needs.capability_then[need] = capability_days(people, new, day)
-    if hidden:
-        push(tickets, books, rules.hidden_base + new, need)
     log(rules, people, books, day, need, -1, E_MOVE)
     t = people.needs.tickets[need]
-    while t != NOBODY:  # a child waiting for the visitor of the old place waits for that of the new one
+    while (
+        t != NOBODY
+    ):  # unknown in the new place; or waiting for its visitor, no longer for that of the old one
         offer = tickets.offer[t]
-        if tickets.state[t] == WAITING and rules.offers.access[offer] == 2:
+        if offer == OUTSIDE:
+            if people.needs.phase[need] == HIDDEN:
+                pull(tickets, books, t)
+                push(tickets, books, rules.hidden_base + new, t)
+        elif tickets.state[t] == WAITING and rules.offers.access[offer] == VISIT:
             pull(tickets, books, t)
             push(tickets, books, rules.offers.list_base[offer] + new, t)
         t = tickets.sibling[t]
@@ -339,8 +348,7 @@ def age_out(rules: Rules, people: People, tickets: Tickets, books: Books, need: 
     if people.needs.phase[need] == TO_COME:
         people.needs.phase[need] = GONE
         return
-    pull(tickets, books, need)
-    unschedule(tickets, books, need)
+    drop_outside(people, tickets, books, need)
     t = people.needs.tickets[need]
     while t != NOBODY:
         following = tickets.sibling[t]

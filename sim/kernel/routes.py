@@ -6,7 +6,7 @@ import math
 
 from sim.draws import ALSO, BRANCH, DELAY, GOAL_LED, PATIENCE, PRIORITY, days_after, uniform
 from sim.jit import inner
-from sim.kernel.basics import count, drop_ticket, has_ticket, log, new_ticket, push, schedule
+from sim.kernel.basics import count, drop_ticket, has_ticket, log, new_ticket, outside, push, schedule
 from sim.kernel.score import end_support, level_now, start_support
 from sim.kernel.state import (
     ARRIVE,
@@ -216,7 +216,8 @@ def follow(
         return True
     if target == TO_DOOR and people.needs.phase[need] == KNOWN:
         people.needs.phase[need] = ON_THE_WAY
-        schedule(tickets, books, need, day + max(1, delay), ARRIVE)
+        t = outside(people, tickets, books, need)
+        schedule(tickets, books, t, day + max(1, delay), ARRIVE)
     return False
 
 
@@ -234,7 +235,7 @@ def route(
     """What happens after an outcome: offers that run besides, one of the alternatives, or leaving."""
     level = level_now(rules, people, need, day)
     i = rules.route[offer, outcome, level, people.needs.kind[need]]
-    occasion = people.needs.routings[need]
+    occasion = int(people.needs.routings[need])
     people.needs.routings[need] += 1
     reason = outcome
     if i >= 0:

@@ -6,13 +6,16 @@ by the very same operations as its no-service counterfactual, and its impact is 
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim.draws import KEPT_UP, uniform
-from sim.function import level_of, windowed
+from sim.function import level_of, no_service, windowed
 from sim.jit import compiled, inner
 from sim.kernel.basics import count, log
 from sim.kernel.state import (
     E_SUPPORT,
     E_SUPPORT_ENDS,
+    GONE,
     NEVER,
     POPULATION,
     RUNNING,
@@ -72,6 +75,25 @@ def anchor(rules: Rules, people: People, need: int, day: int) -> float:
 
 
 @inner
+def alone(rules: Rules, people: People, need: int, day: int) -> tuple[float, float]:
+    """Score on a day had there never been a service, and its integral over the horizon up to that day."""
+    kind = people.needs.kind[need]
+    return no_service(
+        people.needs.onset_score[need],
+        people.needs.onset[need],
+        day,
+        rules.decision_day,
+        people.needs.worsens[need],
+        rules.worsen_points,
+        rules.kinds.normal[kind],
+        people.children.birth[people.needs.child[need]],
+        rules.band_from[kind],
+        rules.band_drift[kind],
+        people.needs.deviation[need],
+    )
+
+
+@inner
 def level_now(rules: Rules, people: People, need: int, day: int) -> int:
     """Level of support the need calls for on a day: 0 universal, 1 targeted, 2 specialist."""
     kind = people.needs.kind[need]
@@ -127,3 +149,30 @@ def end_support(rules: Rules, people: People, tickets: Tickets, books: Books, t:
         0.0 if people.needs.supports[need] == 0 else people.needs.support[need] - tickets.rate[t]
     )
     tickets.rate[t] = 0.0
+
+
+@compiled
+def final_scores(
+    rules: Rules,
+    people: People,
+    level: np.ndarray,
+    y_start: np.ndarray,
+    y_none: np.ndarray,
+    days_none: np.ndarray,
+) -> None:
+    """Bring every need's score up to the end of the run, and work out the same needs with no service at all.
+
+    Fills, by need: the level at the start of the horizon (or onset) and the score then; the score at the end and the
+    point-days of the horizon without service.
+    """
+    for i in range(level.shape[0]):
+        c = people.needs.child[i]
+        k = people.needs.kind[i]
+        onset = people.needs.onset[i]
+        last = max(onset, min(rules.end_day, people.children.out[c]))
+        first = min(max(rules.decision_day, onset), last)
+        if people.needs.phase[i] != GONE or people.needs.y_day[i] < last:
+            anchor(rules, people, i, last)
+        y_none[i], days_none[i] = alone(rules, people, i, last)
+        y_start[i] = alone(rules, people, i, first)[0]
+        level[i] = level_of(y_start[i], rules.kinds.targeted[k], rules.kinds.special[k])

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-NEVER = -1_000_000
+NEVER = -32_768  # days are kept in 16 bits: 89 years either way
 NOBODY = -1
+OUTSIDE = -1  # for an offer: the need's life outside offers
 
 # access of an offer
 QUEUE, WALK_IN, VISIT, POPULATION = 0, 1, 2, 3
@@ -154,10 +155,21 @@ def records(
 
     ``columns`` fills fields, ``empty`` gives fields a constant; the rest is zero.
     """
-    out = np.zeros(n, np.dtype(list(spec.items()), align=True)).view(np.recarray)
-    for name, values in {**(columns or {}), **(empty or {})}.items():
+    out = np.zeros(n, np.dtype(list(spec.items()), align=True))
+    fill(out, empty or {})
+    for name, values in (columns or {}).items():
         out[name] = values
-    return out
+    return out.view(np.recarray)
+
+
+def fill(rows: np.ndarray, values: dict[str, object]) -> None:
+    """Make every row the same: these values, and zero for the other fields."""
+    if values and len(rows):
+        pattern = np.zeros(1, rows.dtype)
+        for name, value in values.items():
+            pattern[name] = value
+        whole = np.dtype((np.void, rows.dtype.itemsize))
+        rows.view(whole)[:] = pattern.view(whole)[0]
 
 
 OFFER: Spec = {
@@ -275,6 +287,7 @@ class Rules(NamedTuple):
     band_drift: np.ndarray  # (k, bands) points a day
     noticed_from: np.ndarray  # (k, bands)
     noticed_rate: np.ndarray  # (k, bands) per day
+    noticed_fastest: np.ndarray  # (k,) per day: the highest rate at which a need can ever be noticed
     worsen_points: float
     start_waiting: int  # days: concerns up to this old at the start are still to be dealt with
     start_returns: float  # per day: those known for longer come back
@@ -298,15 +311,15 @@ class Rules(NamedTuple):
 CHILD: Spec = {
     "id": np.int64,
     "navigation": np.float64,
-    "birth": np.int32,
-    "locality": np.int32,
     "early": np.int32,  # place before school
     "primary": np.int32,
     "secondary": np.int32,
     "first": np.int32,  # first need
-    "out": np.int32,  # day of leaving with age
-    "to_school": np.int32,  # day of the move to primary school
-    "to_secondary": np.int32,
+    "birth": np.int16,
+    "locality": np.int16,
+    "out": np.int16,  # day of leaving with age
+    "to_school": np.int16,  # day of the move to primary school
+    "to_secondary": np.int16,
     "needs": np.int8,  # number of needs
     "quintile": np.int8,  # 0..4
 }
@@ -320,27 +333,27 @@ NEED: Spec = {
     "support": np.float64,  # sum of rates, per day
     "capability_then": np.float64,  # place's capability-days at y_day
     "score_days": np.float64,  # integral of the score over the horizon so far, point-days
-    "y_day": np.int32,  # ... this day
     "child": np.int32,  # row of the child
-    "onset": np.int32,
-    "worsens": np.int32,  # day, or NEVER
     "place": np.int32,  # where the child is now
-    "identified": np.int32,
-    "concern": np.int32,
-    "referred": np.int32,
-    "first_contact": np.int32,
-    "first_useful": np.int32,
-    "second_contact": np.int32,
-    "specialist_start": np.int32,
-    "left": np.int32,
     "tickets": np.int32,  # first of the need's tickets, or -1
     "contacts": np.int32,
     "minutes": np.int32,
-    "lists_joined": np.int32,  # occasions of draws
-    "arrivals": np.int32,
-    "routings": np.int32,
-    "appointments": np.int32,
-    "noticed_chances": np.int32,  # chances of being noticed drawn so far
+    "y_day": np.int16,  # ... this day
+    "onset": np.int16,
+    "worsens": np.int16,  # day, or NEVER
+    "identified": np.int16,
+    "concern": np.int16,
+    "referred": np.int16,
+    "first_contact": np.int16,
+    "first_useful": np.int16,
+    "second_contact": np.int16,
+    "specialist_start": np.int16,
+    "left": np.int16,
+    "lists_joined": np.int16,  # occasions of draws
+    "arrivals": np.int16,
+    "routings": np.int16,
+    "appointments": np.int16,
+    "noticed_chances": np.int16,  # chances of being noticed drawn so far
     "not_brought": np.int16,
     "kind": np.int8,
     "phase": np.int8,  # TO_COME .. GONE
@@ -379,7 +392,6 @@ TICKET: Spec = {
     "y_then": np.float64,  # score at the start
     "y_last": np.float64,  # score at the last review
     "need": np.int32,
-    "team": np.int32,
     "day": np.int32,  # diary day, or NEVER
     "after": np.int32,  # diary chain
     "before": np.int32,
@@ -390,15 +402,16 @@ TICKET: Spec = {
     "ready": np.int32,  # not to be seen before this day
     "fellow": np.int32,  # next member of the group
     "sibling": np.int32,  # next ticket of the same need
-    "contacts": np.int32,
-    "tries": np.int32,
-    "offer": np.int16,
+    "contacts": np.int16,
+    "tries": np.int16,
+    "team": np.int16,
+    "offer": np.int16,  # or OUTSIDE
     "state": np.int8,
     "why": np.int8,  # reason for the diary entry
     "goal_led": np.bool_,
 }
 Tickets = Records
-"""Episodes, one need in one offer: (n + pool,) TICKET. Row i < n is need i's own entry (its life outside offers)."""
+"""Episodes of care, one need in one offer, and what is due in a need's life outside offers: (pool,) TICKET."""
 
 LIST: Spec = {"head": np.int32, "tail": np.int32, "length": np.int32}
 DIARY: Spec = {"head": np.int32, "tail": np.int32}
@@ -411,8 +424,8 @@ class Books(NamedTuple):
 
     lists: Records  # (lists,) LIST
     diary: Records  # (d,) DIARY
-    fixed: np.ndarray  # (events,) packed (day, what, need), sorted
-    begins: np.ndarray  # (d + 1,) number of fixed events by day
+    fixed: np.ndarray  # (events,) packed (what, need), in the order in which they happen
+    fixed_until: np.ndarray  # (d,) where the events after a day begin
     counter: np.ndarray
     carve: np.ndarray  # (o, t) kept appointments owed
     credit: np.ndarray  # (t, o, r) minutes left today

@@ -243,17 +243,11 @@ def move_capability(rules: Rules, people: People) -> None:
         people.places.capability_new[p] = 0.0
 
 
-@inner
-def count_in_contact(books: Books, week: int) -> None:
-    """Needs with an open episode at the end of the week."""
-    books.weekly[week, W_IN_CONTACT] = books.in_contact
-
-
 @compiled
 def end_week(rules: Rules, people: People, tickets: Tickets, books: Books, day: int) -> None:
     """Close the week that ends with this day and plan the next."""
     count_lists(rules, people, tickets, books, day)
-    count_in_contact(books, day // 7)
+    books.weekly[day // 7, W_IN_CONTACT] = books.in_contact
     move_capability(rules, people)
     if day + 1 < rules.end_day:
         plan_week(rules, people, books, day // 7 + 1)

@@ -81,7 +81,7 @@ def list_due(tickets: Tickets, books: Books, day: int, due: np.ndarray) -> None:
     """The diary's tickets for the day, each packed behind its need and offer."""
     t = books.diary.head[day]
     for i in range(due.shape[0]):
-        due[i] = ((int(tickets.need[t]) * 64 + int(tickets.offer[t]) + 1) << TICKET_BITS) | t
+        due[i] = ((int(tickets.need[t]) * 64 + int(tickets.offer[t]) + 1) << TICKET_BITS) | int(t)
         t = tickets.after[t]
 
 

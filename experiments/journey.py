@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -41,7 +42,7 @@ from sim.run import Run, simulate
 from sim.system import LEVELS
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Group, RenderableType
     from rich.table import Table
 
     from sim.area import Area
@@ -76,51 +77,24 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
     """
     started = datetime.now().astimezone()
     problems = _checked(words)
-    configs: dict[str, Config] = {}
     try:
         configs = _plans(overrides, config_dir)
-    except InputError as e:
-        problems += e.problems
-    area = None
-    if configs:
         first = next(iter(configs.values()))
         area = build_area(first.area)
-        problems += _known_names(words, first, area)
-    if problems or area is None:
+    except InputError as e:
+        raise InputError([*problems, *e.problems]) from None
+    if problems := problems + _known_names(words, first, area):
         raise InputError(problems)
     seed = replication_seed(first.seed, 0)
-    child = int(words["child"]) if "child" in words else None
-    filters = {name: value for name, value in words.items() if name not in ("child", "pick")}
-    listing = bool(filters) and "pick" not in words
-    runs = 0 if child is not None else len(configs)
-    with progress(runs + (0 if listing else len(configs)), "Simulating") as step, one_at_a_time():
-        why = ""
-        if child is None:
-            simulated: dict[str, Run] = {}
-            for name, config in configs.items():
-                simulated[name] = simulate(config, seed)
-                step()
-            children = compare_children(simulated)
-            found = narrow(children, **_values(filters, area))
-            if found.empty:
-                raise InputError(
-                    f"{_as_typed(filters)}: none of the {len(children):,} children with needs in {area.name} "
-                    "is like that"
-                )
-            if not listing:
-                pick = words.get("pick", "median")
-                child = representative(found, pick)
-                why = _why(pick, child, found, children, filters, list(configs))
-        told = None if listing else journeys(list(configs.items()), seed, [child or 0], step)
-    if told is None:
-        show(listing_page(found, children, area, list(configs), filters))
-        return 0
-    page = _page(told, why, configs, area)
-    if first.output:
-        with results_folder(chosen_folder(first.output, "journey", area.name, started)) as folder:
-            for name, frame in told._asdict().items():
+    with ExitStack() as open_folder:
+        folder = None
+        if first.output:  # refused before any work is done if it exists
+            path = chosen_folder(first.output, "journey", area.name, started)
+            folder = open_folder.enter_context(results_folder(path))
+        page, text, frames = _found(words, configs, area, seed)
+        if folder is not None:
+            for name, frame in frames.items():
                 write_frame(frame, folder / name)
-            text = as_text(_page(told, why, configs, area, TEXT_WIDTH))
             (folder / "journey.txt").write_text(text, encoding="utf-8")
             typed = ["journey", *(f"{k}={v}" for k, v in words.items()), *overrides]
             facts = provenance(typed, configs, [seed], started, datetime.now().astimezone())
@@ -129,6 +103,43 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
     if first.output:
         print(f"\nResults: {first.output}")
     return 0
+
+
+def _found(
+    words: Mapping[str, str], configs: Mapping[str, Config], area: Area, seed: int
+) -> tuple[RenderableType, str, dict[str, pd.DataFrame]]:
+    """The page for the screen, the same for a file, and the tables behind it: of one child, or of a search."""
+    filters = {name: value for name, value in words.items() if name not in ("child", "pick")}
+    child = int(words["child"]) if "child" in words else None
+    listing = bool(filters) and "pick" not in words
+    names, why = list(configs), ""
+    runs = (0 if child is not None else len(configs)) + (0 if listing else len(configs))
+    with progress(runs, "Simulating") as step, one_at_a_time():
+        if child is None:
+            children = compare_children(_simulated(configs, seed, step))
+            found = narrow(children, **_values(filters, area))
+            if found.empty:
+                raise InputError(
+                    f"{_as_typed(filters)}: none of the {len(children):,} children with needs in {area.name} "
+                    "is like that"
+                )
+            if listing:
+                listed = listing_page(found, children, area, names, filters)
+                return listed, as_text(listed), {"children": found}
+            pick = words.get("pick", "median")
+            child = representative(found, pick)
+            why = _why(pick, child, found, children, filters, names)
+        told = journeys(list(configs.items()), seed, [child], step)
+    on_paper = as_text(journey_page(told, why, configs, area, TEXT_WIDTH))
+    return journey_page(told, why, configs, area), on_paper, told._asdict()
+
+
+def _simulated(configs: Mapping[str, Config], seed: int, step: Callable[[], None]) -> dict[str, Run]:
+    runs = {}
+    for name, config in configs.items():
+        runs[name] = simulate(config, seed)
+        step()
+    return runs
 
 
 def _plans(overrides: Sequence[str], config_dir: str | None) -> dict[str, Config]:
@@ -237,7 +248,7 @@ def spread_sentence(children: pd.DataFrame, names: Sequence[str]) -> str:
     low, middle, high = np.quantile(d, [0.05, 0.5, 0.95])
     unseen = int((~children["seen"]).sum())
     return (
-        f"Of all {len(d):,}, {np.mean(d > 0):.0%} do better under {_sides(names)['other']} and {np.mean(d < 0):.0%} "
+        f"Of all {len(d):,}, {np.mean(d > 0):.0%} do better (by however little) under {_sides(names)['other']} and {np.mean(d < 0):.0%} "
         f"worse, nine in ten lie between {low:+.2f} and {high:+.2f} (the middle one at {middle:+.2f}), and "
         f"{unseen:,} are never seen in any system compared."
     )
@@ -301,7 +312,7 @@ def listing_page(
 # ------------------------------------------------------------------------------------------- the page of a child
 
 
-def _page(
+def journey_page(
     told: Journeys, why: str, configs: Mapping[str, Config], area: Area, width: int | None = None
 ) -> Group:
     """Who the child is, its story under each system, its waits, its score, and what to bear in mind."""

@@ -149,7 +149,7 @@ def journeys(
         parts.append(follow(name, config, seed, children))
         if step is not None:
             step()
-    key = ["need", "kind", "onset_date"]
+    key = ["need", "kind", "onset_date", "score_no_service"]
     for (name, _), part in zip(plans, parts, strict=True):
         if not part.needs[key].equals(parts[0].needs[key]):
             raise InputError(_not_the_same(plans[0][0], name))
@@ -467,7 +467,7 @@ def compare_children(runs: Mapping[str, Run]) -> pd.DataFrame:
     first = runs[names[0]]
     tables = [run.tables["needs"] for run in runs.values()]
     for name, table in zip(names, tables, strict=True):
-        for column in ("need_id", "onset_day", "out_day"):
+        for column in ("need_id", "onset_day", "out_day", "score_no_service"):
             if not np.array_equal(table[column], tables[0][column]):
                 raise InputError(_not_the_same(names[0], name))
     table, other = tables[0], tables[-1]

@@ -111,7 +111,8 @@ the headline measures of every replication, and what is needed to run it again.
     "journey": Command(
         "experiments.journey",
         """\
-usage: opendoor journey [child=ID | pick=RULE] [search words] [system=A,B] [key=value ...] [--config-dir DIR]
+usage: opendoor journey [child=ID | pick=RULE] [search words] [system=A,B] [key=value ...]
+                        [--config-dir DIR]
 
 The same child under each system, side by side: what happens when, in plain words with dates; how long the
 waits are; the functional score, also with no service at all. The children are simulated: nobody real.

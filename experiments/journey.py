@@ -247,10 +247,11 @@ def spread_sentence(children: pd.DataFrame, names: Sequence[str]) -> str:
     d = children["difference"].to_numpy()
     low, middle, high = np.quantile(d, [0.05, 0.5, 0.95])
     unseen = int((~children["seen"]).sum())
+    other = _sides(names)["other"]
     return (
-        f"Of all {len(d):,}, {np.mean(d > 0):.0%} do better (by however little) under {_sides(names)['other']} and {np.mean(d < 0):.0%} "
-        f"worse, nine in ten lie between {low:+.2f} and {high:+.2f} (the middle one at {middle:+.2f}), and "
-        f"{unseen:,} are never seen in any system compared."
+        f"Of all {len(d):,}, {np.mean(d > 0):.0%} do better under {other}, by however little, and "
+        f"{np.mean(d < 0):.0%} worse; nine in ten lie between {low:+.2f} and {high:+.2f} (the middle one at "
+        f"{middle:+.2f}); {unseen:,} are never seen in any system compared."
     )
 
 

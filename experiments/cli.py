@@ -27,6 +27,7 @@ usage: opendoor COMMAND [key=value ...]
 Commands
   compare      two or more systems side by side, with the same children and the same luck
   run          one system: full tables and headline measures
+  journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
   show         read what is modelled: opendoor show system | area | evidence
   area build   make an area from files you hold
@@ -52,7 +53,9 @@ class Command:
     """One command: where it lives, what its help says, and which options it has besides key=value.
 
     ``flags`` take no value, ``valued`` take one; ``subjects`` are the words that must follow the command.
-    The module's function ``run`` gets the options by name, and ``overrides`` (the key=value words).
+    ``words`` are key=value words of the command itself, with what TAB offers for each. The module's function
+    ``run`` gets the options by name, ``overrides`` (the key=value words of the configuration), and ``words``
+    if the command has any.
     """
 
     module: str
@@ -61,6 +64,7 @@ class Command:
     flags: tuple[str, ...] = ()
     valued: dict[str, str] = field(default_factory=dict)
     overrides: bool = True
+    words: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 OWN_FILES = {"--config-dir": "DIR"}
@@ -103,6 +107,45 @@ the headline measures of every replication, and what is needed to run it again.
   opendoor run area=referral_stream system=single_list area.referrals_per_week=30 system.slots_per_week=27
 """,
         valued=OWN_FILES,
+    ),
+    "journey": Command(
+        "experiments.journey",
+        """\
+usage: opendoor journey [child=ID | pick=RULE] [search words] [system=A,B] [key=value ...]
+                        [--config-dir DIR]
+
+The same child under each system, side by side: what happens when, in plain words with dates; how long the
+waits are; the functional score, also with no service at all. The children are simulated: nobody real.
+
+  opendoor journey pick=median
+  opendoor journey pick=harmed_most system=gatekept,balanced area=oldham
+  opendoor journey kind=dld quintile=1               list children like that, with their ids
+  opendoor journey child=2588                        one of them
+
+child=ID   an id from a list, or from the table of children of the first replication of opendoor compare
+pick=RULE  one child, by a rule that is printed with it; the middle one if nothing is said
+  median           the middle one by difference, of those seen under at least one system
+  helped_most      who gains most under the last system named, against the first
+  harmed_most      who loses most
+  deprived         as median, in the most deprived fifth
+  several_needs    as median, with two or more needs
+search     only children to whom all of it applies: kind=speech level=universal|targeted|specialist
+           quintile=1 (most deprived) to 5, locality="..." (or how its name begins), age=3 (whole years on
+           the decision day), needs_at_least=2
+
+output=FOLDER also writes events, trajectory, needs and the page as files.
+""",
+        valued=OWN_FILES,
+        words={
+            "child": (),
+            "pick": ("median", "helped_most", "harmed_most", "deprived", "several_needs"),
+            "kind": (),
+            "level": ("universal", "targeted", "specialist"),
+            "quintile": ("1", "2", "3", "4", "5"),
+            "locality": (),
+            "age": (),
+            "needs_at_least": ("2", "3"),
+        },
     ),
     "validate": Command(
         "experiments.validate",
@@ -285,6 +328,15 @@ def _read(name: str, command: Command, words: list[str]) -> dict[str, Any]:
             found = f"found {plain[0]!r}" if plain else "found nothing"
             problems.append(f"opendoor {name} must be followed by {' or '.join(command.subjects)}, {found}")
         options["subject"] = plain.pop(0) if plain else ""
+    if command.words:
+        own = [word.partition("=") for word in plain if word.partition("=")[0] in command.words]
+        plain = [word for word in plain if word.partition("=")[0] not in command.words]
+        options["words"] = {key: value for key, _, value in own}
+        keys = [key for key, _, _ in own]
+        problems += [f"{key}: given more than once" for key in options["words"] if keys.count(key) > 1]
+        problems += [
+            f"{key}: needs a value: {key}=..." for key, value in options["words"].items() if not value
+        ]
     if command.overrides:
         options["overrides"] = plain
     else:

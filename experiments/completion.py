@@ -64,7 +64,16 @@ def candidates(line: str) -> list[str]:
         return [g for g in ("measured", "published", "expert", "assumed") if g.startswith(current)]
     if words[-1] in command.valued or not command.overrides:
         return []  # the shell's own: file names
-    return _overrides(current, words[1:])
+    own = _words(current, command.words)
+    return own if "=" in current and own else own + _overrides(current, words[1:])
+
+
+def _words(current: str, words: dict[str, tuple[str, ...]]) -> list[str]:
+    """The command's own words."""
+    key, equals, value = current.partition("=")
+    if equals:
+        return [f"{key}={v}" for v in words.get(key, ()) if v.startswith(value)]
+    return [f"{word}=" for word in words if word.startswith(current)]
 
 
 def _overrides(current: str, words: list[str]) -> list[str]:

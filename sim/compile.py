@@ -35,7 +35,7 @@ from sim.kernel.state import (
     records,
 )
 from sim.population import NeedRules
-from sim.quantity import Resolver
+from sim.quantity import Quantity, Resolver
 from sim.system import LEDGER_LINES, LEVELS, OUTCOMES, Branch, Offer, System
 from sim.workforce import establishment
 
@@ -220,8 +220,12 @@ def _need_tables(config: Config, v: Resolver) -> dict:
             value[i, len(row) :] = value[i, len(row) - 1]
         return start, value
 
-    drift = table([[(b.from_age, v(b.per_year)) for b in k.drift] for k in kinds], 1.0 / DAYS_PER_YEAR)
-    noticed = table([[(b.from_age, v(b.per_year)) for b in k.noticed] for k in kinds], find / DAYS_PER_YEAR)
+    drift = table(
+        [[(v(b.from_age, "years"), v(b.per_year)) for b in k.drift] for k in kinds], 1.0 / DAYS_PER_YEAR
+    )
+    noticed = table(
+        [[(v(b.from_age, "years"), v(b.per_year)) for b in k.noticed] for k in kinds], find / DAYS_PER_YEAR
+    )
     half_life = v(needs.capability.half_life_years, "years") * DAYS_PER_YEAR / 7.0
     return {
         "band_from": drift[0],
@@ -255,6 +259,11 @@ def _whole(value: float) -> int:
     return math.floor(value + 0.5)
 
 
+def _days_or_never(limit: Quantity | None, v: Resolver, unit: str, days: int = 1) -> int:
+    """A limit of time in whole days, ``days`` to its unit; without one, a day that never comes."""
+    return FAR if limit is None else _whole(days * v(limit, unit))
+
+
 def _array(values: Iterable[object], dtype: object) -> np.ndarray:
     return np.array(list(values), dtype=dtype)  # type: ignore[call-overload]
 
@@ -276,9 +285,13 @@ def _offer_tables(offers: list[Offer], kinds: tuple[str, ...], v: Resolver) -> d
         "contacts": _array((max(1, _whole(v(o.course.contacts))) for o in offers), np.int32),
         "every": _array((max(1, _whole(v(o.course.every_days, "days"))) for o in offers), np.int32),
         "goal_led": _array((v(o.course.goal_led) for o in offers), float),
-        "most_contacts": _array((max(1, _whole(v(o.course.most_contacts))) for o in offers), np.int32),
+        "most_contacts": _array(
+            (FAR if (m := o.course.most_contacts) is None else max(1, _whole(v(m))) for o in offers), np.int32
+        ),
         "review_every": _array((max(1, _whole(v(o.course.review_every))) for o in offers), np.int32),
-        "goal_points": _array((v(o.course.goal_points) for o in offers), float),
+        "goal_points": _array(
+            (math.inf if (g := o.course.goal_points) is None else v(g) for o in offers), float
+        ),
         "stall_points": _array((v(o.course.stall_points) for o in offers), float),
         "nb_base": _array((logit(v(o.attendance.not_brought)) for o in offers), float),
         "nb_day": _array(
@@ -304,7 +317,7 @@ def _offer_tables(offers: list[Offer], kinds: tuple[str, ...], v: Resolver) -> d
             (max(1, _whole(v(o.group.smallest))) if o.group else 0 for o in offers), np.int32
         ),
         "group_wait": _array(
-            (_whole(v(o.group.longest_wait_days, "days")) if o.group else 0 for o in offers), np.int32
+            (_days_or_never(o.group.longest_wait_days, v, "days") if o.group else 0 for o in offers), np.int32
         ),
         "visit_minutes": _array((_whole(v(o.visit.minutes)) if o.visit else 0 for o in offers), np.int32),
         "visit_children": _array((v(o.visit.children_share) if o.visit else 0.0 for o in offers), float),
@@ -323,7 +336,8 @@ def _offer_tables(offers: list[Offer], kinds: tuple[str, ...], v: Resolver) -> d
             (v(o.requests.waiting_hazard, "multiplier") if o.requests else 1.0 for o in offers), float
         ),
         "request_deadline": _array(
-            (_whole(7 * v(o.requests.deadline_weeks, "weeks")) if o.requests else 0 for o in offers), np.int32
+            (_days_or_never(o.requests.deadline_weeks, v, "weeks", 7) if o.requests else 0 for o in offers),
+            np.int32,
         ),
     }
 

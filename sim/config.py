@@ -10,6 +10,7 @@ import copy
 import datetime as dt
 import difflib
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -203,10 +204,13 @@ def _offer_problems(config: Config) -> list[str]:
     value = config.resolver()
     for name, offer in config.system.offers.items():
         key = f"system.offers.{name}"
+        course = offer.course
         for field in ("contacts", "most_contacts", "review_every"):
-            n = value(getattr(offer.course, field))
-            if n < 1.0:
-                out.append(f"{key}.course.{field} = {n:g}: at least 1")
+            count = getattr(course, field)
+            if count is not None and value(count) < 1.0:
+                out.append(f"{key}.course.{field} = {value(count):g}: at least 1")
+        if course.most_contacts is None and value(course.goal_led) > 0.0:
+            out.append(f"{key}.course.most_contacts: missing; a course led by its goal must end some day")
         if offer.group is not None:
             size, smallest = value(offer.group.size), value(offer.group.smallest)
             if size < 1.0 or smallest < 1.0:
@@ -245,6 +249,11 @@ def _needs_problems(config: Config) -> list[str]:
         )
         if not low <= mode <= high:
             out.append(f"{key}.onset_age: low, mode and high must rise, found {low:g}, {mode:g}, {high:g}")
+        for name_of_bands in ("drift", "noticed"):
+            ages = [value(band.from_age, "years") for band in getattr(kind, name_of_bands)]
+            if ages[0] != 0.0 or any(b <= a for a, b in itertools.pairwise(ages)):
+                found = ", ".join(f"{age:g}" for age in ages)
+                out.append(f"{key}.{name_of_bands}: ages must start at 0 and rise, found {found}")
         steps = [value(q) for q in (kind.specialist_below, kind.targeted_below, kind.normal_range)]
         if steps != sorted(steps):
             out.append(

@@ -189,12 +189,12 @@ class Course(Strict):
     """How many contacts, how far apart, and what ends the course."""
 
     contacts: Count = 1.0  # the fixed package
-    every_days: Days = 7.0
+    every_days: Days = 7.0  # weekly unless said otherwise
     goal_led: Share = 0.0  # of courses: end when the goal is met or progress stalls, not after the package
-    most_contacts: Count = 26.0  # a goal-led course never runs longer
-    review_every: Count = 3.0  # contacts between looks at progress
-    goal_points: Points = 1.0  # gain in functional score that meets the goal (or reaching the normal range)
-    stall_points: Points = 0.05  # less gain than this since the last look is a stall
+    most_contacts: Count | None = None  # a goal-led course never runs longer, and must say so
+    review_every: Count = 1.0  # contacts between looks at progress
+    goal_points: Points | None = None  # gain that meets the goal; null: only the normal range does
+    stall_points: Points = 0.0  # less gain than this since the last look is a stall
 
 
 class Attendance(Strict):
@@ -204,9 +204,9 @@ class Attendance(Strict):
     odds_per_month: OddsRatio = 1.0  # odds ratio per month waited
     winter_odds: OddsRatio = 1.0  # September to February
     deprived_odds: OddsRatio = 1.0  # quintile 1 against quintile 5
-    most: Share = 0.95  # never above
+    most: Share = 1.0  # never above
     discharge: Share = 0.0  # sent away after a missed appointment
-    rebook_days: Days = 7.0  # until the next appointment is due
+    rebook_days: Days = 0.0  # until the next appointment is due
 
 
 class Gate(Strict):
@@ -235,15 +235,15 @@ class Group(Strict):
     """Several children share one session."""
 
     size: Count
-    smallest: Count = 2.0
-    longest_wait_days: Days = 60.0  # then the group starts however small
+    smallest: Count = 1.0
+    longest_wait_days: Days | None = None  # then the group starts however small; null: it waits
 
 
 class Visit(Strict):
     """A link therapist's visit to a place: sees children there, finds needs, coaches staff."""
 
     minutes: Minutes  # length of a visit
-    children_share: Share = 0.5  # at most this much of a visit is spent on children; the rest is coaching
+    children_share: Share = 1.0  # at most this much of a visit is spent on children; the rest is coaching
     finds_per_visit: Share = 0.0  # chance that a visit finds a given unknown need in the place
 
 
@@ -260,7 +260,7 @@ class Requests(Strict):
     levels: LevelNames = "all"
     waiting_weeks: Weeks = 0.0  # families waiting longer than this ...
     waiting_hazard: Multiplier = 1.0  # ... ask this many times as often
-    deadline_weeks: Weeks = 6.0
+    deadline_weeks: Weeks | None = None  # null: never late
 
 
 class Upkeep(Strict):

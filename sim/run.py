@@ -28,7 +28,7 @@ from sim.system import LEDGER_LINES, OUTCOMES
 if TYPE_CHECKING:
     import pandas as pd
 
-LEFT_REASONS = (*OUTCOMES, "aged_out", "never_sought", "before_start", "not_left")
+LEFT_REASONS = (*OUTCOMES, "not_served", "aged_out", "never_sought", "before_start", "not_left")
 __all__ = ["EVENTS", "LEFT_REASONS", "NEVER", "WEEKLY_MEASURES", "Run", "simulate"]
 
 

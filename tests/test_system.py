@@ -246,7 +246,7 @@ def test_more_than_60_kinds_of_need_are_refused():
         ),
         (
             [(f"{THERAPY}.routes.0.when", ["not_served"])],
-            f"{THERAPY}.routes[0].when = 'not_served': the pathway ends there; no route can follow",
+            f"{THERAPY}.routes[0].when[0] = 'not_served': did you mean 'not_in_need'? allowed is 'accepted', ",
         ),
     ],
 )
@@ -519,4 +519,5 @@ def test_a_request_without_a_deadline_is_never_late():
 
 def test_names_of_outcomes_and_ledger_lines_are_written_once():
     assert get_args(Outcome) == OUTCOMES
+    assert "not_served" not in OUTCOMES  # a reason to leave, not an outcome that a route could follow
     assert get_args(LedgerLine) == LEDGER_LINES

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.area import Area
-from sim.calendar import WEEKDAYS, Days, lay_out
+from sim.calendar import WEEKDAYS, Days, lay_out, share_of_working_days
 from sim.config import Config
 from sim.function import DAYS_PER_YEAR, rate_of
 from sim.kernel.state import (
@@ -112,7 +112,7 @@ def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     fields |= _lists(fields, offer_list, n_teams, n_places)
     fields |= _routes(system, kinds, v)
     fields |= _need_tables(config, v)
-    fields |= _staff_tables(config, area, days, minutes, groups, v, multipliers)
+    fields |= _staff_tables(config, area, minutes, groups, v, multipliers)
     fields |= {
         "runs": np.array([_runs(o, days) for o in offer_list], bool).reshape(len(offers), end),
         "works": days.works,
@@ -553,12 +553,17 @@ def _routes(system: System, kinds: tuple[str, ...], v: Resolver) -> dict:
 def _staff_tables(
     config: Config,
     area: Area,
-    days: Days,
     minutes: np.ndarray,
     groups: tuple[str, ...],
     v: Resolver,
     multipliers: np.ndarray,
 ) -> dict:
+    """Job plans, and the minutes of each team and role on a working day.
+
+    A year's hours (or a week's appointments) are spread over the calendar's average number of working days
+    (:func:`sim.calendar.share_of_working_days`), so a day has the same minutes in every run on that calendar,
+    however long, and a year with more bank holidays has fewer.
+    """
     system, roles = config.system, config.workforce.roles
     names, offers = list(roles), list(system.offers)
     plan_offer = np.zeros((len(names), len(offers)))
@@ -571,11 +576,12 @@ def _staff_tables(
     queue_role = np.full(len(groups), NOBODY, np.int32)
     for group, role in system.queue_work.items():
         queue_role[groups.index(group)] = names.index(role)
-    working_days_a_year = days.works.mean() * DAYS_PER_YEAR
+    working_share = share_of_working_days(config.calendar)
+    working_days_a_year = working_share * DAYS_PER_YEAR
     n_teams = len(area.localities)
     if system.slots_per_week is not None:
         per_day = np.zeros((n_teams, len(names)))
-        per_day[:, 0] = system.slots_per_week * SLOT_MINUTES / (7.0 * days.works.mean())
+        per_day[:, 0] = system.slots_per_week * SLOT_MINUTES / (7.0 * working_share)
         if not system.job_plan:
             takes = [i for i, o in enumerate(system.offers.values()) if minutes[i].sum() > 0]
             plan_offer[0, takes] = 1.0 / max(1, len(takes))

@@ -323,5 +323,5 @@ class System(Strict):
     staff_by_need: Share = 0.0  # 0: staff spread evenly over children; 1: in proportion to predicted need
     find_rate: Multiplier = 1.0  # identification by families and settings, times what the needs file says
     slots_per_week: Annotated[float, Field(ge=0, le=1e6)] | None = (
-        None  # plain lists: appointments a week, no job plan
+        None  # plain lists: appointments a week in each locality, instead of staff minutes
     )

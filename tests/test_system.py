@@ -13,7 +13,7 @@ from configurations import configuration, problems
 from pydantic import BaseModel
 
 from sim.area import build_area
-from sim.compile import compile_config
+from sim.compile import SLOT_MINUTES, compile_config
 from sim.config import check
 from sim.needs import Needs
 from sim.quantity import Blend, Product, Shift, Use
@@ -479,6 +479,20 @@ def test_weekdays_and_ages_are_the_only_other_choices_in_a_shipped_system():
     assert {name: offer["weekdays"] for name, offer in offers.items() if "weekdays" in offer} == {
         "drop_in": ["tue", "thu"]
     }
+
+
+def test_appointments_a_week_are_those_of_each_locality():
+    words = (
+        "area=example_small",
+        "needs=plain",
+        "workforce=one_team",
+        "calendar=every_day",
+        "system=single_list",
+    )
+    demand = {"mode": "referrals", "referrals_per_week": 40}
+    config = check(configuration(("system.slots_per_week", 14), ("area.demand", demand), words=words))
+    per_day = compile_config(config, build_area(config.area), 1).rules.minutes_per_day
+    assert (per_day / SLOT_MINUTES).tolist() == [[2.0], [2.0]]
 
 
 # ------------------------------------------------------------------------------------ what a left-out field means

@@ -224,7 +224,26 @@ def _sentence(details: ErrorDetails) -> str:
             allowed = "'all' or a list of names" if "(all)" in details["loc"] else details["ctx"]["expected"]
             hint = f"did you mean '{close[0]}'? " if close else ""
             return f"{key} = {found}: {hint}allowed is {allowed}"
+        case "too_short" | "too_long":
+            limits = details["ctx"]
+            number = limits.get("min_length", limits.get("max_length"))
+            least = "at least" if kind == "too_short" else "at most"
+            return f"{key}: has {len(details['input'])} entries; {least} {number}"
+    if wanted := _WANTED.get(kind):
+        return f"{key} = {found}: must be {wanted}"
     return f"{key} = {found}: {_lower_first(details['msg']).removeprefix('input ')}"
+
+
+#: What pydantic says of a wrong type, in words for somebody who writes YAML.
+_WANTED = {
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_parsing", "float_type"), "a number"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "true or false"),
+    "string_type": "text",
+    "finite_number": "a finite number",
+    **dict.fromkeys(("list_type", "tuple_type"), "a list"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a group of keys"),
+}
 
 
 def _nearest(name: str, known: list[str]) -> str:
@@ -290,7 +309,8 @@ def _is_model(annotation: Any) -> bool:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    """What was found, as YAML writes it."""
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

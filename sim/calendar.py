@@ -1,14 +1,20 @@
-"""Working days, bank holidays of England and school terms, as arrays by day of the run."""
+"""Working days, bank holidays of England and school terms, as arrays by day of the run.
+
+How many working days a year has on average is asked of a fixed span of whole years, never of the run: a team's
+day must not get longer or shorter because somebody looks further ahead.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from sim.workforce import Calendar
 
+CYCLE_YEARS = 28  # after so many years the same dates fall on the same days of the week
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -38,6 +44,31 @@ def lay_out(calendar: Calendar, n_days: int) -> Days:
         works &= np.array([d not in closed for d in dates])
     term = ~np.isin(iso_weeks, calendar.school_holiday_weeks) & (weekday < 5)
     return Days(first, weekday, works, term, (months >= 9) | (months <= 2))
+
+
+def share_of_working_days(calendar: Calendar) -> float:
+    """Working days as a share of all days, over the 28 calendar years from the year of the calendar's start.
+
+    A whole cycle of the days of the week, so that weekends and leap years weigh as they do in the long run; bank
+    holidays announced for single years count in theirs. It depends on the calendar only, not on the run's length.
+    """
+    first = dt.date.fromisoformat(calendar.start).year
+    return _share_of_working_days(first, frozenset(calendar.working_days), calendar.bank_holidays)
+
+
+@lru_cache(maxsize=64)
+def _share_of_working_days(first: int, working_days: frozenset[str], bank_holidays: bool) -> float:
+    last = first + CYCLE_YEARS
+    days = (dt.date(last, 1, 1) - dt.date(first, 1, 1)).days
+    weekday = (dt.date(first, 1, 1).weekday() + np.arange(days)) % 7
+    works = np.isin(weekday, [WEEKDAYS.index(w) for w in working_days])
+    if bank_holidays:
+        import holidays
+
+        for closed in holidays.country_holidays("GB", subdiv="ENG", years=range(first, last)):
+            if first <= closed.year < last:
+                works[(closed - dt.date(first, 1, 1)).days] = False
+    return float(works.mean())
 
 
 def september_firsts(first_day: dt.date, n_days: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.area import Area
-from sim.calendar import WEEKDAYS, Days, lay_out, september_firsts
+from sim.calendar import WEEKDAYS, Days, lay_out, september_firsts, share_of_working_days
 from sim.config import Config
 from sim.function import DAYS_PER_YEAR, rate_of
 from sim.kernel.state import (
@@ -35,7 +35,7 @@ from sim.kernel.state import (
     records,
 )
 from sim.population import NeedRules
-from sim.quantity import Resolver
+from sim.quantity import Quantity, Resolver
 from sim.system import LEDGER_LINES, LEVELS, OUTCOMES, Branch, Offer, System
 from sim.workforce import establishment
 
@@ -112,7 +112,7 @@ def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     fields |= _lists(fields, offer_list, n_teams, n_places)
     fields |= _routes(system, kinds, v)
     fields |= _need_tables(config, v)
-    fields |= _staff_tables(config, area, days, minutes, groups, v, multipliers)
+    fields |= _staff_tables(config, area, minutes, groups, v, multipliers)
     fields |= {
         "runs": np.array([_runs(o, days) for o in offer_list], bool).reshape(len(offers), end),
         "works": days.works,
@@ -221,8 +221,12 @@ def _need_tables(config: Config, v: Resolver) -> dict:
             value[i, len(row) :] = value[i, len(row) - 1]
         return start, value
 
-    drift = table([[(b.from_age, v(b.per_year)) for b in k.drift] for k in kinds], 1.0 / DAYS_PER_YEAR)
-    noticed = table([[(b.from_age, v(b.per_year)) for b in k.noticed] for k in kinds], find / DAYS_PER_YEAR)
+    drift = table(
+        [[(v(b.from_age, "years"), v(b.per_year)) for b in k.drift] for k in kinds], 1.0 / DAYS_PER_YEAR
+    )
+    noticed = table(
+        [[(v(b.from_age, "years"), v(b.per_year)) for b in k.noticed] for k in kinds], find / DAYS_PER_YEAR
+    )
     half_life = v(needs.capability.half_life_years, "years") * DAYS_PER_YEAR / 7.0
     return {
         "band_from": drift[0],
@@ -257,6 +261,11 @@ def _whole(value: float) -> int:
     return math.floor(value + 0.5)
 
 
+def _days_or_never(limit: Quantity | None, v: Resolver, unit: str, days: int = 1) -> int:
+    """A limit of time in whole days, ``days`` to its unit; without one, a day that never comes."""
+    return FAR if limit is None else _whole(days * v(limit, unit))
+
+
 def _array(values: Iterable[object], dtype: object) -> np.ndarray:
     return np.array(list(values), dtype=dtype)  # type: ignore[call-overload]
 
@@ -278,9 +287,13 @@ def _offer_tables(offers: list[Offer], kinds: tuple[str, ...], v: Resolver) -> d
         "contacts": _array((max(1, _whole(v(o.course.contacts))) for o in offers), np.int32),
         "every": _array((max(1, _whole(v(o.course.every_days, "days"))) for o in offers), np.int32),
         "goal_led": _array((v(o.course.goal_led) for o in offers), float),
-        "most_contacts": _array((max(1, _whole(v(o.course.most_contacts))) for o in offers), np.int32),
+        "most_contacts": _array(
+            (FAR if (m := o.course.most_contacts) is None else max(1, _whole(v(m))) for o in offers), np.int32
+        ),
         "review_every": _array((max(1, _whole(v(o.course.review_every))) for o in offers), np.int32),
-        "goal_points": _array((v(o.course.goal_points) for o in offers), float),
+        "goal_points": _array(
+            (math.inf if (g := o.course.goal_points) is None else v(g) for o in offers), float
+        ),
         "stall_points": _array((v(o.course.stall_points) for o in offers), float),
         "nb_base": _array((logit(v(o.attendance.not_brought)) for o in offers), float),
         "nb_day": _array(
@@ -306,7 +319,7 @@ def _offer_tables(offers: list[Offer], kinds: tuple[str, ...], v: Resolver) -> d
             (max(1, _whole(v(o.group.smallest))) if o.group else 0 for o in offers), np.int32
         ),
         "group_wait": _array(
-            (_whole(v(o.group.longest_wait_days, "days")) if o.group else 0 for o in offers), np.int32
+            (_days_or_never(o.group.longest_wait_days, v, "days") if o.group else 0 for o in offers), np.int32
         ),
         "visit_minutes": _array((_whole(v(o.visit.minutes)) if o.visit else 0 for o in offers), np.int32),
         "visit_children": _array((v(o.visit.children_share) if o.visit else 0.0 for o in offers), float),
@@ -325,7 +338,8 @@ def _offer_tables(offers: list[Offer], kinds: tuple[str, ...], v: Resolver) -> d
             (v(o.requests.waiting_hazard, "multiplier") if o.requests else 1.0 for o in offers), float
         ),
         "request_deadline": _array(
-            (_whole(7 * v(o.requests.deadline_weeks, "weeks")) if o.requests else 0 for o in offers), np.int32
+            (_days_or_never(o.requests.deadline_weeks, v, "weeks", 7) if o.requests else 0 for o in offers),
+            np.int32,
         ),
     }
 
@@ -541,12 +555,17 @@ def _routes(system: System, kinds: tuple[str, ...], v: Resolver) -> dict:
 def _staff_tables(
     config: Config,
     area: Area,
-    days: Days,
     minutes: np.ndarray,
     groups: tuple[str, ...],
     v: Resolver,
     multipliers: np.ndarray,
 ) -> dict:
+    """Job plans, and the minutes of each team and role on a working day.
+
+    A year's hours (or a week's appointments) are spread over the calendar's average number of working days
+    (:func:`sim.calendar.share_of_working_days`), so a day has the same minutes in every run on that calendar,
+    however long, and a year with more bank holidays has fewer.
+    """
     system, roles = config.system, config.workforce.roles
     names, offers = list(roles), list(system.offers)
     plan_offer = np.zeros((len(names), len(offers)))
@@ -559,11 +578,12 @@ def _staff_tables(
     queue_role = np.full(len(groups), NOBODY, np.int32)
     for group, role in system.queue_work.items():
         queue_role[groups.index(group)] = names.index(role)
-    working_days_a_year = days.works.mean() * DAYS_PER_YEAR
+    working_share = share_of_working_days(config.calendar)
+    working_days_a_year = working_share * DAYS_PER_YEAR
     n_teams = len(area.localities)
     if system.slots_per_week is not None:
         per_day = np.zeros((n_teams, len(names)))
-        per_day[:, 0] = system.slots_per_week * SLOT_MINUTES / (7.0 * days.works.mean())
+        per_day[:, 0] = system.slots_per_week * SLOT_MINUTES / (7.0 * working_share)
         if not system.job_plan:
             takes = [i for i, o in enumerate(system.offers.values()) if minutes[i].sum() > 0]
             plan_offer[0, takes] = 1.0 / max(1, len(takes))

@@ -22,6 +22,7 @@ from sim.area import AreaConfig
 from sim.errors import InputError
 from sim.evidence import EvidenceRow
 from sim.needs import Needs
+from sim.number_checks import number_problems
 from sim.quantity import (
     BLEND,
     PRODUCT,
@@ -36,7 +37,8 @@ from sim.quantity import (
     problems_in,
     uses,
 )
-from sim.system import System, structure_problems
+from sim.system import System
+from sim.system_checks import structure_problems
 from sim.workforce import Calendar, Workforce
 
 if TYPE_CHECKING:
@@ -127,14 +129,7 @@ def _problems(config: Config) -> list[str]:
     value = config.resolver()
     for part in ("system", "needs", "workforce"):
         out += problems_at(getattr(config, part), part, value)
-    return (
-        out
-        + _job_plan_problems(config)
-        + _share_problems(config)
-        + _offer_problems(config)
-        + _needs_problems(config)
-        + _demand_problems(config)
-    )
+    return out + number_problems(config)
 
 
 def _quantity_problems(config: Config) -> list[str]:
@@ -197,151 +192,6 @@ def _time_problems(config: Config) -> list[str]:
     return out
 
 
-def _offer_problems(config: Config) -> list[str]:
-    """Offers whose numbers do not fit each other, or that never run."""
-    out: list[str] = []
-    value = config.resolver()
-    for name, offer in config.system.offers.items():
-        key = f"system.offers.{name}"
-        for field in ("contacts", "most_contacts", "review_every"):
-            n = value(getattr(offer.course, field))
-            if n < 1.0:
-                out.append(f"{key}.course.{field} = {n:g}: at least 1")
-        if offer.group is not None:
-            size, smallest = value(offer.group.size), value(offer.group.smallest)
-            if size < 1.0 or smallest < 1.0:
-                out.append(f"{key}.group: size {size:g} and smallest {smallest:g}; at least 1")
-            elif smallest > size:
-                out.append(f"{key}.group.smallest = {smallest:g}: larger than the group's size of {size:g}")
-        for kind, weight in offer.queue.kind_weights.items():
-            if value(weight) <= 0.0:
-                out.append(f"{key}.queue.kind_weights.{kind} = {value(weight):g}: must be above 0")
-        if offer.visit is not None:
-            length, share = value(offer.visit.minutes), value(offer.visit.children_share)
-            longest = max((value(m) for m in offer.staff.values()), default=0.0)
-            if share > 0.0 and length * share < longest:
-                out.append(
-                    f"{key}.visit: {share:.0%} of {length:g} minutes leaves no room to see a child "
-                    f"({longest:g} minutes)"
-                )
-        if offer.effect is not None:
-            if value(offer.effect.gap) <= 0.0 or value(offer.effect.over_days, "days") <= 0.0:
-                out.append(f"{key}.effect: gap and over_days must be above 0")
-            if offer.access == "population" and value(offer.effect.lasts_days, "days") <= 0.0:
-                out.append(f"{key}.effect.lasts_days: says how long the support runs; must be above 0")
-        if not set(offer.weekdays) & set(config.calendar.working_days):
-            out.append(f"{key}.weekdays = {', '.join(offer.weekdays)}: none of them is a working day")
-    return out
-
-
-def _needs_problems(config: Config) -> list[str]:
-    """Kinds of need whose numbers are not in order."""
-    out: list[str] = []
-    value = config.resolver()
-    for name, kind in config.needs.kinds.items():
-        key = f"needs.kinds.{name}"
-        low, mode, high = (
-            value(q, "years") for q in (kind.onset_age.low, kind.onset_age.mode, kind.onset_age.high)
-        )
-        if not low <= mode <= high:
-            out.append(f"{key}.onset_age: low, mode and high must rise, found {low:g}, {mode:g}, {high:g}")
-        steps = [value(q) for q in (kind.specialist_below, kind.targeted_below, kind.normal_range)]
-        if steps != sorted(steps):
-            out.append(
-                f"{key}: specialist_below, targeted_below and normal_range must rise, "
-                f"found {steps[0]:g}, {steps[1]:g}, {steps[2]:g}"
-            )
-    if sum(value(q) for q in config.needs.deprivation) <= 0.0:
-        out.append("needs.deprivation: all five multipliers are 0; at least one must be above 0")
-    if value(config.needs.school_age, "years") >= value(config.needs.secondary_age, "years"):
-        out.append("needs.school_age: must be below needs.secondary_age")
-    return out
-
-
-def _demand_problems(config: Config) -> list[str]:
-    """A stream of referrals that does not fit the needs, or staff counted by a population it lacks."""
-    if config.area.kind != "referral_stream":
-        return []
-    out: list[str] = []
-    kinds = config.needs.kinds
-    for name, share in config.area.mix.kinds.items():
-        if share > 0.0 and name not in kinds:
-            close = difflib.get_close_matches(name, list(kinds), 1)
-            hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(kinds)}"
-            out.append(f"area.mix.kinds.{name}: no kind of need of that name in needs; {hint}")
-    if config.system.slots_per_week is None:
-        for role, plan in config.system.job_plan.items():
-            if plan.offers and config.workforce.roles[role].wte is None:
-                out.append(
-                    f"workforce.roles.{role}.wte_per_100k: "
-                    "a stream of referrals has no children to count; give wte"
-                )
-    return out
-
-
-def _job_plan_problems(config: Config) -> list[str]:
-    """Job plans over 100 %, offers nobody is rostered for."""
-    out: list[str] = []
-    value = config.resolver()
-    system, roles = config.system, config.workforce.roles
-    for role, plan in system.job_plan.items():
-        total = sum(map(value, plan.offers.values())) + sum(map(value, plan.overheads.values()))
-        if total > 1.0 + 1e-9:
-            out.append(
-                f"system.job_plan.{role}: shares add up to {total:.1%} of the role's time; at most 100 %"
-            )
-    if system.slots_per_week is not None:
-        return out
-    in_use = _in_use(config)
-    for name, offer in system.offers.items():
-        for group, minutes in offer.staff.items():
-            rostered = any(
-                value(plan.offers.get(name, 0.0)) > 0
-                for role, plan in system.job_plan.items()
-                if roles[role].group == group
-            )
-            if value(minutes) > 0 and not rostered and offer.requests is None and name in in_use:
-                out.append(
-                    f"system.offers.{name}: needs {group} time, "
-                    f"but nobody of that group has a share for it in a job plan"
-                )
-    return out
-
-
-def _in_use(config: Config) -> set[str]:
-    """Offers that some door or route sends anybody to at these dials."""
-    value = config.resolver()
-    offers = config.system.offers
-    reached = {name for name, offer in offers.items() if offer.requests is not None}
-    reached |= {
-        b.to for d in config.system.doors.values() if value(d.share) > 0 for b in d.to if value(b.share) > 0
-    }
-    frontier = [name for name in reached if name in offers]
-    while frontier:
-        for route in offers[frontier.pop()].routes:
-            for b in (*route.to, *route.also):
-                if b.to in offers and b.to not in reached and value(b.share) > 0:
-                    reached.add(b.to)
-                    frontier.append(b.to)
-    return reached
-
-
-def _share_problems(config: Config) -> list[str]:
-    """Alternatives whose probabilities add up to more than one; doors whose shares do not add up to one."""
-    out: list[str] = []
-    value = config.resolver()
-    for name, offer in config.system.offers.items():
-        for j, route in enumerate(offer.routes):
-            total = sum(value(b.share) for b in route.to)
-            if total > 1.0 + 1e-9:
-                out.append(f"system.offers.{name}.routes[{j}].to: shares add up to {total:.3f}; at most 1")
-    for name, door in config.system.doors.items():
-        total = sum(value(b.share) for b in door.to)
-        if abs(total - 1.0) > 1e-9:
-            out.append(f"system.doors.{name}.to: shares add up to {total:.3f}; they must add up to 1")
-    return out
-
-
 def _sentences(error: ValidationError) -> list[str]:
     """Pydantic's findings as one sentence per problem: key, what was found, what is allowed."""
     return [_sentence(details) for details in error.errors()]
@@ -374,7 +224,26 @@ def _sentence(details: ErrorDetails) -> str:
             allowed = "'all' or a list of names" if "(all)" in details["loc"] else details["ctx"]["expected"]
             hint = f"did you mean '{close[0]}'? " if close else ""
             return f"{key} = {found}: {hint}allowed is {allowed}"
+        case "too_short" | "too_long":
+            limits = details["ctx"]
+            number = limits.get("min_length", limits.get("max_length"))
+            least = "at least" if kind == "too_short" else "at most"
+            return f"{key}: has {len(details['input'])} entries; {least} {number}"
+    if wanted := _WANTED.get(kind):
+        return f"{key} = {found}: must be {wanted}"
     return f"{key} = {found}: {_lower_first(details['msg']).removeprefix('input ')}"
+
+
+#: What pydantic says of a wrong type, in words for somebody who writes YAML.
+_WANTED = {
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_parsing", "float_type"), "a number"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "true or false"),
+    "string_type": "text",
+    "finite_number": "a finite number",
+    **dict.fromkeys(("list_type", "tuple_type"), "a list"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a group of keys"),
+}
 
 
 def _nearest(name: str, known: list[str]) -> str:
@@ -440,7 +309,8 @@ def _is_model(annotation: Any) -> bool:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    """What was found, as YAML writes it."""
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

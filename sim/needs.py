@@ -6,10 +6,7 @@ same seed meet exactly the same needs.
 
 from __future__ import annotations
 
-import itertools
-from typing import Annotated
-
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.quantity import (
     Multiplier,
@@ -34,14 +31,14 @@ class OnsetAge(Strict):
 class DriftBand(Strict):
     """Change of function with no support, from an age on."""
 
-    from_age: Annotated[float, Field(ge=0, le=25)]
+    from_age: Years
     per_year: PointsPerYear
 
 
 class KnownBand(Strict):
     """How soon an unknown need is noticed, from an age on."""
 
-    from_age: Annotated[float, Field(ge=0, le=25)]
+    from_age: Years
     per_year: PerYear
 
 
@@ -62,14 +59,6 @@ class Kind(Strict):
     targeted_below: Points
     specialist_below: Points
     noticed: list[KnownBand] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _bands_rise(self) -> Kind:
-        for name in ("drift", "noticed"):
-            ages = [b.from_age for b in getattr(self, name)]
-            if ages[0] != 0 or any(b <= a for a, b in itertools.pairwise(ages)):
-                raise ValueError(f"{name}: ages must start at 0 and rise, found {ages}")
-        return self
 
 
 class Escalation(Strict):

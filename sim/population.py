@@ -156,7 +156,9 @@ def _build(
                     )
                     if birth >= end_day or birth + rules.leaves_at <= 0:
                         continue
-                    n = _needs_of(seed, rules, child_id, quintile, birth, end_day, kinds, onsets)
+                    n_ever = _needs_of(seed, rules, child_id, quintile, birth, kinds, onsets)
+                    special = write and _goes_to_special_school(seed, rules, child_id, kinds, n_ever)
+                    n = _begun_before(end_day, kinds, onsets, n_ever)
                     if n == 0:
                         continue
                     if write:
@@ -186,7 +188,11 @@ def _build(
                                 birth,
                                 quintile,
                             )
-                        _special_school(seed, rules, table, out, n_children, locality)
+                        if special:
+                            u = uniform(seed, child_id, draws.PLACE, 3)
+                            place = _choose_place(table, locality, 3, u)
+                            out.children.primary[n_children] = place
+                            out.children.secondary[n_children] = place
                         _settle(out, n_children)
                     n_children += 1
                     n_needs += n
@@ -200,11 +206,13 @@ def _needs_of(
     child_id: int,
     quintile: int,
     birth: int,
-    end_day: int,
     kinds: np.ndarray,
     onsets: np.ndarray,
 ) -> int:
-    """Kinds and onset days of a child's needs in the run; those gone by themselves before day 0 are none."""
+    """Kinds and onset days of a child's needs; those gone by themselves before day 0 are none.
+
+    Whether the run lasts until they begin is asked afterwards, so that its length changes nothing before its end.
+    """
     n = 0
     had = 0
     for k in range(rules.ever.shape[0]):
@@ -218,7 +226,7 @@ def _needs_of(
         u = uniform(seed, key, draws.ONSET_AGE, 0)
         years = triangular(rules.onset_low[k], rules.onset_mode[k], rules.onset_high[k], u)
         onset = birth + math.floor(years * DAYS_PER_YEAR)
-        if onset >= end_day or onset >= birth + rules.leaves_at:
+        if onset >= birth + rules.leaves_at:
             continue
         if onset < 0 and _gone_by(seed, rules, key, k, onset, 0, birth, quintile):
             continue
@@ -226,6 +234,18 @@ def _needs_of(
         onsets[n] = onset
         n += 1
     return n
+
+
+@inner
+def _begun_before(end_day: int, kinds: np.ndarray, onsets: np.ndarray, n: int) -> int:
+    """Keep, at the front and in order, the needs that begin before the run ends; how many."""
+    kept = 0
+    for i in range(n):
+        if onsets[i] < end_day:
+            kinds[kept] = kinds[i]
+            onsets[kept] = onsets[i]
+            kept += 1
+    return kept
 
 
 @inner
@@ -341,19 +361,18 @@ def _choose_place(table: PlaceTable, locality: int, phase: int, u: float) -> int
 
 
 @inner
-def _special_school(
-    seed: np.uint64, rules: NeedRules, table: PlaceTable, out: Population, c: int, locality: int
-) -> None:
-    """Some children whose need calls for specialist support from the start go to a special school."""
-    children, needs = out.children, out.needs
-    severe = False
-    for i in range(children.first[c], children.first[c] + children.needs[c]):
-        k = needs.kind[i]
-        severe = severe or level_of(needs.onset_score[i], rules.targeted[k], rules.special[k]) == 2
-    if severe and uniform(seed, children.id[c], draws.SPECIAL_SCHOOL, 0) < rules.special_school:
-        place = _choose_place(table, locality, 3, uniform(seed, children.id[c], draws.PLACE, 3))
-        children.primary[c] = place
-        children.secondary[c] = place
+def _goes_to_special_school(
+    seed: np.uint64, rules: NeedRules, child_id: int, kinds: np.ndarray, n: int
+) -> bool:
+    """Some children one of whose ``n`` needs calls for specialist support from its start go to a special school."""
+    if uniform(seed, child_id, draws.SPECIAL_SCHOOL, 0) >= rules.special_school:
+        return False
+    for i in range(n):
+        k = kinds[i]
+        y, _, _ = _traits(seed, rules, child_id * KINDS_PER_CHILD + k, k)
+        if level_of(y, rules.targeted[k], rules.special[k]) == 2:
+            return True
+    return False
 
 
 @inner

@@ -18,6 +18,7 @@ from sim.columns import Columns
 from sim.compile import Compiled, compile_config
 from sim.config import Config
 from sim.engine import Engine
+from sim.errors import InputError
 from sim.function import DAYS_PER_YEAR
 from sim.kernel.basics import OutOfTickets
 from sim.kernel.handles import handle
@@ -29,7 +30,7 @@ from sim.system import LEDGER_LINES, OUTCOMES
 if TYPE_CHECKING:
     import pandas as pd
 
-LEFT_REASONS = (*OUTCOMES, "aged_out", "never_sought", "before_start", "not_left")
+LEFT_REASONS = (*OUTCOMES, "not_served", "aged_out", "never_sought", "before_start", "not_left")
 RESERVES = (1 / 16, 0.5, 8.0)
 __all__ = ["EVENTS", "LEFT_REASONS", "NEVER", "WEEKLY_MEASURES", "Run", "simulate"]
 
@@ -166,29 +167,43 @@ def _stream(config: Config, tables: Compiled) -> Stream:
 
 
 def _dated(path: str, tables: Compiled) -> dict[str, np.ndarray]:
-    """The referrals of a file, as days of the run; -1 where the file does not say. Earlier ones are left out."""
+    """The referrals of a file, as days of the run; -1 where the file does not say. Those outside the run are left out.
+
+    Raises:
+        InputError: the file cannot be used, or none of its referrals falls into the run.
+    """
     from sim.importers.referrals_csv import read_referrals
 
     frame = read_referrals(path, kinds=tables.kinds)
     first = np.datetime64(tables.days.first_day, "D")
-    day = (frame["referral_date"].to_numpy().astype("datetime64[D]") - first).astype(np.int64)
-    n = len(frame)
-
-    def column(name: str, code: Callable[[Any], float]) -> np.ndarray:
-        if name not in frame:
-            return np.full(n, -1.0)
-        return np.array(
-            [-1.0 if value is None or value != value or value == "" else code(value) for value in frame[name]]
+    dates = frame["referral_date"].to_numpy().astype("datetime64[D]")
+    day = (dates - first).astype(np.int64)
+    within = (day >= 0) & (day < tables.end_day)
+    if not within.any():
+        raise InputError(
+            f"{path}: none of its referrals ({dates[0]} to {dates[-1]}) falls into the run "
+            f"({first} to {first + tables.end_day - 1}); set calendar.start, history_years and horizon_years to fit"
         )
+    codes = {
+        "kind": {name: i for i, name in enumerate(tables.kinds)},
+        "priority": {"urgent": 1, "routine": 0},
+    }
+
+    def column(name: str, less: float = 0.0) -> np.ndarray:
+        if name not in frame:
+            return np.full(int(within.sum()), -1.0)
+        values = frame[name][within]
+        if name in codes:
+            values = values.map(codes[name])
+        return values.to_numpy(dtype=np.float64, na_value=np.nan) - less
 
     columns = {
-        "day": day,
-        "kind": column("kind", lambda v: float(tables.kinds.index(v))),
-        "age_years": column("age_years", float),
-        "quintile": column("imd_quintile", lambda v: float(v) - 1.0),
-        "urgent": column("priority", lambda v: float(v == "urgent")),
+        "kind": column("kind"),
+        "age_years": column("age_years"),
+        "quintile": column("imd_quintile", 1.0),
+        "urgent": column("priority"),
     }
-    return {name: values[day >= 0] for name, values in columns.items()}
+    return {"day": day[within]} | {name: np.nan_to_num(values, nan=-1.0) for name, values in columns.items()}
 
 
 def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Engine) -> Run:

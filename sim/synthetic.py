@@ -60,6 +60,8 @@ def area_from_aggregates(config: AggregatesConfig) -> Area:
 
 
 def _aggregate_problems(config: AggregatesConfig) -> list[str]:
+    if not config.localities:
+        return [f"area {config.name!r} is empty: it needs at least one locality with children"]
     problems = []
     names = [locality.name for locality in config.localities]
     problems += [

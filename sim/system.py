@@ -1,16 +1,14 @@
 """A system described as data: doors, offers and a job plan, as a service would put it on paper.
 
 A *door* is how a known concern enters. An *offer* is something a child, a family or a place can receive.
-The *job plan* says how each role's time is divided. Nothing here runs: :mod:`sim.compile` turns a checked
-system into the flat tables that the engine reads, so that a new pathway needs YAML only.
+The *job plan* says how each role's time is divided. Nothing here runs: :mod:`sim.system_checks` says
+what in a system cannot work, and :mod:`sim.compile` turns a checked one into the flat tables that the engine
+reads, so that a new pathway needs YAML only.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
@@ -40,39 +38,11 @@ Outcome = Literal[
     "not_in_need",  # found within the normal range
     "discharged_not_brought",  # sent away after not being brought
     "gave_up",  # left the list, or turned away from a full drop-in once too often
-    "not_served",  # the offer is not for this kind or age
 ]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-STRANDS: tuple[Strand, ...] = ("family_support", "environment", "workforce", "identification", "intervention")
-LEVELS: tuple[Level, ...] = ("universal", "targeted", "specialist")
-OUTCOMES: tuple[Outcome, ...] = (
-    "accepted",
-    "rejected",
-    "done",
-    "goal_met",
-    "stalled",
-    "not_in_need",
-    "discharged_not_brought",
-    "gave_up",
-    "not_served",
-)
-LEDGER_LINES = (
-    "direct_contact",
-    "group",
-    "drop_in",
-    "link_visit",
-    "coaching",
-    "universal_work",
-    "statutory",
-    "triage",
-    "queue_management",
-    "lost_to_non_attendance",
-    "indirect",
-    "travel",
-    "coordination",
-    "change",
-    "unused",
-)
+STRANDS: tuple[Strand, ...] = get_args(Strand)
+LEVELS: tuple[Level, ...] = get_args(Level)
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 LedgerLine = Literal[
     "direct_contact",
     "group",
@@ -90,6 +60,7 @@ LedgerLine = Literal[
     "change",
     "unused",
 ]
+LEDGER_LINES: tuple[LedgerLine, ...] = get_args(LedgerLine)
 
 # whether a list of names was meant or "all" (see sim.quantity for names in brackets)
 _LIST, _ALL = "(list)", "(all)"
@@ -99,8 +70,6 @@ KindNames = Annotated[Annotated[list[str], Tag(_LIST), Field(min_length=1)] | _E
 LevelNames = Annotated[Annotated[list[Level], Tag(_LIST), Field(min_length=1)] | _Every, _list_or_all]
 AgeRange = Annotated[tuple[float, float], Field(description="from (inclusive) and to (exclusive), years")]
 EVERY_AGE: tuple[float, float] = (0.0, 25.0)
-MOST_OFFERS = 60  # the engine keeps who was seen by which offer in the bits of one number
-MOST_ALSO = 31  # draws for what runs besides are numbered within one routing
 
 
 def _in_order(ages: tuple[float, float]) -> tuple[float, float]:
@@ -189,12 +158,12 @@ class Course(Strict):
     """How many contacts, how far apart, and what ends the course."""
 
     contacts: Count = 1.0  # the fixed package
-    every_days: Days = 7.0
+    every_days: Days = 7.0  # weekly unless said otherwise
     goal_led: Share = 0.0  # of courses: end when the goal is met or progress stalls, not after the package
-    most_contacts: Count = 26.0  # a goal-led course never runs longer
-    review_every: Count = 3.0  # contacts between looks at progress
-    goal_points: Points = 1.0  # gain in functional score that meets the goal (or reaching the normal range)
-    stall_points: Points = 0.05  # less gain than this since the last look is a stall
+    most_contacts: Count | None = None  # a goal-led course never runs longer, and must say so
+    review_every: Count = 1.0  # contacts between looks at progress
+    goal_points: Points | None = None  # gain that meets the goal; null: only the normal range does
+    stall_points: Points = 0.0  # less gain than this since the last look is a stall
 
 
 class Attendance(Strict):
@@ -204,9 +173,9 @@ class Attendance(Strict):
     odds_per_month: OddsRatio = 1.0  # odds ratio per month waited
     winter_odds: OddsRatio = 1.0  # September to February
     deprived_odds: OddsRatio = 1.0  # quintile 1 against quintile 5
-    most: Share = 0.95  # never above
+    most: Share = 1.0  # never above
     discharge: Share = 0.0  # sent away after a missed appointment
-    rebook_days: Days = 7.0  # until the next appointment is due
+    rebook_days: Days = 0.0  # until the next appointment is due
 
 
 class Gate(Strict):
@@ -235,15 +204,15 @@ class Group(Strict):
     """Several children share one session."""
 
     size: Count
-    smallest: Count = 2.0
-    longest_wait_days: Days = 60.0  # then the group starts however small
+    smallest: Count = 1.0
+    longest_wait_days: Days | None = None  # then the group starts however small; null: it waits
 
 
 class Visit(Strict):
     """A link therapist's visit to a place: sees children there, finds needs, coaches staff."""
 
     minutes: Minutes  # length of a visit
-    children_share: Share = 0.5  # at most this much of a visit is spent on children; the rest is coaching
+    children_share: Share = 1.0  # at most this much of a visit is spent on children; the rest is coaching
     finds_per_visit: Share = 0.0  # chance that a visit finds a given unknown need in the place
 
 
@@ -260,7 +229,7 @@ class Requests(Strict):
     levels: LevelNames = "all"
     waiting_weeks: Weeks = 0.0  # families waiting longer than this ...
     waiting_hazard: Multiplier = 1.0  # ... ask this many times as often
-    deadline_weeks: Weeks = 6.0
+    deadline_weeks: Weeks | None = None  # null: never late
 
 
 class Upkeep(Strict):
@@ -354,191 +323,5 @@ class System(Strict):
     staff_by_need: Share = 0.0  # 0: staff spread evenly over children; 1: in proportion to predicted need
     find_rate: Multiplier = 1.0  # identification by families and settings, times what the needs file says
     slots_per_week: Annotated[float, Field(ge=0, le=1e6)] | None = (
-        None  # plain lists: appointments a week, no job plan
+        None  # plain lists: appointments a week in each locality, instead of staff minutes
     )
-
-
-def structure_problems(
-    system: System, kinds: tuple[str, ...], roles: tuple[str, ...], groups: tuple[str, ...]
-) -> list[str]:
-    """One sentence for each unknown name, unreachable offer, or field without effect where it stands."""
-    out: list[str] = []
-    if len(system.offers) > MOST_OFFERS:
-        out.append(f"system.offers: {len(system.offers)} offers; at most {MOST_OFFERS}")
-    out += [
-        f"system.offers.{name}: the name '{name}' is taken; choose another"
-        for name in {"door", "leave"} & {*system.offers}
-    ]
-    names = _Names({*system.offers, "door", "leave"}, kinds, roles, groups)
-    for door_name, door in system.doors.items():
-        out += _door_problems(f"system.doors.{door_name}", door, names)
-    for name, offer in system.offers.items():
-        key = f"system.offers.{name}"
-        out += _offer_names(key, offer, names)
-        out += _access_problems(key, offer, system.slots_per_week is not None)
-        out += _queue_problems(key, offer)
-        out += _route_problems(key, offer, names)
-    out += [
-        f"system.offers.{name}: no door or route leads here; nobody can ever receive it"
-        for name in _unreachable(system)
-    ]
-    for role, plan in system.job_plan.items():
-        out += names.unknown(f"system.job_plan.{role}", role, roles, "role in the workforce")
-        for offer_name in plan.offers:
-            out += names.unknown(f"system.job_plan.{role}.offers", offer_name, system.offers, "offer")
-    for group, role in system.queue_work.items():
-        out += names.unknown("system.queue_work", group, groups, "staff group")
-        out += names.unknown(f"system.queue_work.{group}", role, roles, "role in the workforce")
-    return out
-
-
-@dataclass(frozen=True)
-class _Names:
-    """What may be referred to."""
-
-    targets: set[str]  # of routes
-    kinds: tuple[str, ...]
-    roles: tuple[str, ...]
-    groups: tuple[str, ...]
-
-    def unknown(self, key: str, name: str, known: Iterable[str], what: str) -> list[str]:
-        """One sentence if nothing of that name is known."""
-        options = sorted(known)
-        if name in options:
-            return []
-        close = difflib.get_close_matches(name, options, 1)
-        hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(options) or 'none'}"
-        return [f"{key} = {name!r}: no {what} of that name; {hint}"]
-
-    def unknown_kinds(self, key: str, chosen: Iterable[str] | str) -> list[str]:
-        """One sentence for each kind of need that is not in the needs file."""
-        listed = () if isinstance(chosen, str) else chosen
-        return [p for k in listed for p in self.unknown(key, k, self.kinds, "kind of need")]
-
-
-def _door_problems(key: str, door: Door, names: _Names) -> list[str]:
-    out = names.unknown_kinds(f"{key}.kinds", door.kinds)
-    for i, b in enumerate(door.to):
-        out += names.unknown(f"{key}.to[{i}].to", b.to, names.targets, "offer")
-        if b.to == "door":
-            out.append(f"{key}.to[{i}].to = 'door': a door cannot lead to the doors again; name an offer")
-    return out
-
-
-def _offer_names(key: str, offer: Offer, names: _Names) -> list[str]:
-    """Kinds of need and staff groups that an offer names."""
-    out = names.unknown_kinds(f"{key}.kinds", offer.kinds)
-    out += names.unknown_kinds(f"{key}.queue.kind_weights", offer.queue.kind_weights)
-    for i, rule in enumerate(offer.queue.priority):
-        out += names.unknown_kinds(f"{key}.queue.priority[{i}].kinds", rule.kinds)
-    tables = {part: getattr(offer, part) for part in ("staff", "indirect", "travel")}
-    for part in ("child_month", "chaser", "rebooking", "validation"):
-        tables[f"upkeep.minutes_per_{part}"] = getattr(offer.upkeep, f"minutes_per_{part}")
-    for part, table in tables.items():
-        for group in table:
-            out += names.unknown(f"{key}.{part}", group, names.groups, "staff group")
-    return out
-
-
-def _access_problems(key: str, offer: Offer, counts_slots: bool) -> list[str]:
-    """Parts of an offer that its access needs, or that have no meaning with it."""
-    out: list[str] = []
-    written = _said(offer)
-    if offer.access == "visit" and offer.visit is None:
-        out.append(f"{key}.visit: an offer with access 'visit' must say how long a visit is")
-    if offer.access == "visit" and not offer.staff:
-        out.append(f"{key}.staff: a visit needs staff minutes per child seen")
-    if offer.access not in ("population", "visit") and not offer.staff and not counts_slots:
-        out.append(f"{key}.staff: needs staff minutes (only 'population' offers run without)")
-    if offer.visit is not None and offer.access != "visit":
-        out.append(f"{key}.visit: only for access 'visit', found '{offer.access}'")
-    if "walk_in" in written and offer.access != "walk_in":
-        out.append(f"{key}.walk_in: only for access 'walk_in', found '{offer.access}'")
-    if offer.requests is not None and offer.access != "queue":
-        out.append(f"{key}.requests: only for access 'queue', found '{offer.access}'")
-    if offer.group is not None and offer.access != "queue":
-        out.append(f"{key}.group: only offers with access 'queue' can be groups")
-    if offer.access == "population" and "course" in written:
-        out.append(f"{key}.course: an offer with access 'population' has no contacts; say effect.lasts_days")
-    if offer.serves == "child" and (offer.group is not None or offer.course != Course(**_single(offer))):
-        out.append(f"{key}.serves = 'child': only possible for single contacts, not for courses or groups")
-    if offer.gate is not None:
-        if offer.group is not None or offer.effect is not None:
-            out.append(f"{key}.gate: a gate decides; it cannot also be a group or have an effect")
-        if offer.access != "queue" or offer.requests is not None:
-            out.append(f"{key}.gate: a gate needs a list of referrals: access 'queue', without requests")
-        if "attendance" in written or "course" in written:
-            out.append(f"{key}.gate: at a gate nobody is seen; it takes neither attendance nor a course")
-    if offer.access != "queue":
-        given = [
-            f for f in ("lists", "kind_weights", "pool", "priority", "carve_out") if f in _said(offer.queue)
-        ]
-        out += [f"{key}.queue.{f}: only for access 'queue', found '{offer.access}'" for f in given]
-    return out
-
-
-def _said(model: Strict) -> set[str]:
-    """Fields that say something: written, and not the default (a stored configuration writes every field)."""
-    fields = type(model).model_fields
-    return {
-        f
-        for f in model.model_fields_set
-        if getattr(model, f) != fields[f].get_default(call_default_factory=True)
-    }
-
-
-def _single(offer: Offer) -> dict[str, object]:
-    """The course of a single contact, with whatever else the offer says that has no meaning then."""
-    free = ("every_days", "most_contacts", "review_every", "goal_points", "stall_points")
-    return {f: getattr(offer.course, f) for f in free}
-
-
-def _queue_problems(key: str, offer: Offer) -> list[str]:
-    q = offer.queue
-    out: list[str] = []
-    if q.carve_out is not None and not q.priority:
-        out.append(
-            f"{key}.queue.carve_out: keeps appointments for the first class, but queue.priority names none"
-        )
-    return out
-
-
-def _route_problems(key: str, offer: Offer, names: _Names) -> list[str]:
-    out: list[str] = []
-    for j, route in enumerate(offer.routes):
-        at = f"{key}.routes[{j}]"
-        out += names.unknown_kinds(f"{at}.kinds", route.kinds)
-        if len(route.also) > MOST_ALSO:
-            out.append(f"{at}.also: {len(route.also)} offers; at most {MOST_ALSO}")
-        for field in ("to", "also"):
-            for i, b in enumerate(getattr(route, field)):
-                out += names.unknown(f"{at}.{field}[{i}].to", b.to, names.targets, "offer")
-                if field == "also" and b.to in ("leave", "door"):
-                    out.append(f"{at}.also[{i}].to = {b.to!r}: 'also' starts offers, not {b.to!r}")
-        for outcome in route.when:
-            if (outcome in ("accepted", "rejected")) > (offer.gate is not None):
-                out.append(
-                    f"{at}.when = {outcome!r}: only a gate accepts or rejects, and this offer has none"
-                )
-            if outcome == "not_served":
-                out.append(f"{at}.when = 'not_served': the pathway ends there; no route can follow")
-    return out
-
-
-def _unreachable(system: System) -> list[str]:
-    """Offers to which no chain of doors and routes leads; visits and work with places need none."""
-    offers = system.offers
-    reached = {b.to for door in system.doors.values() for b in door.to}
-    reached |= {
-        name
-        for name, o in offers.items()
-        if o.requests is not None or o.access == "visit" or (o.access == "population" and bool(o.staff))
-    }
-    frontier = [name for name in reached if name in offers]
-    while frontier:
-        for route in offers[frontier.pop()].routes:
-            for b in (*route.to, *route.also):
-                if b.to in offers and b.to not in reached:
-                    reached.add(b.to)
-                    frontier.append(b.to)
-    return [name for name in offers if name not in reached]

@@ -290,6 +290,8 @@ def test_compact_text_names_line_and_column_of_every_mistake() -> None:
 
 def test_an_empty_area_is_refused() -> None:
     assert "is empty" in problems_of(small(localities=[]))
+    totals = {"single_year_totals": [100] * 20}  # what they would have to agree with is not the point
+    assert problems_of(small(localities=[], **totals)).count("\n") == 0
     nobody = small()
     for locality in nobody["localities"]:
         locality["children"] = {band: [0] * 5 for band in BANDS}

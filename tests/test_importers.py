@@ -7,13 +7,16 @@ import shutil
 import time
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from build import make_config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.area import EARLY_YEARS, HUB, KINDS, PRIMARY, SECONDARY, SPECIAL, Area, build_area, parse_area
+from sim.compile import compile_config
 from sim.errors import InputError
 from sim.importers.area_build import apply_register, build_area_folder
 from sim.importers.area_folder import read_area_folder, write_area_folder
@@ -25,6 +28,8 @@ from sim.importers.osgb import project, to_grid
 from sim.importers.referrals_csv import read_referrals
 from sim.importers.schools_census import Schools, read_schools
 from sim.importers.tables import Column, personal_heading, read_table, valid_nhs_number
+from sim.population import Population
+from sim.run import populate
 
 DATA = Path(os.environ.get("OPENDOOR_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 needs_data = pytest.mark.skipif(
@@ -337,6 +342,46 @@ def test_referrals_of_one_day_keep_the_order_of_the_file(tmp_path: Path) -> None
     rows = "2024-01-02,a\n2024-01-01,b\n2024-01-01,c\n2024-01-01,d\n"
     frame = read_referrals(write(tmp_path / "r.csv", "referral_date,referral_id\n" + rows))
     assert frame["referral_id"].tolist() == ["b", "c", "d", "a"]
+
+
+def _streamed(path: Path, **changes: Any) -> Population:
+    """Children of a run on the plain list with this file of referrals."""
+    config = make_config("single_list", {"area.csv": str(path), "calendar.start": "2024-01-01", **changes})
+    area = build_area(config.area)
+    return populate(config, compile_config(config, area, 1), area, 1)
+
+
+def test_referrals_of_a_file_become_children_on_their_days(tmp_path: Path) -> None:
+    """Those before the first day and after the last are left out; what a line does not say is drawn."""
+    path = tmp_path / "referrals.csv"
+    path.write_text(
+        "referral_date,age_years,imd_quintile,priority\n"
+        "2023-12-31,3,1,urgent\n2024-01-01,4,1,urgent\n2024-01-03,,5,routine\n2024-01-03,17,,\n2031-01-01,9,2,\n"
+    )
+    children = _streamed(path)
+    assert children.needs["onset"].tolist() == [0, 2, 2]
+    ages = -(children.children["birth"] - children.needs["onset"]) / 365.25
+    assert ages[[0, 2]] == pytest.approx([4, 17], abs=0.01)
+    assert children.children["quintile"][:2].tolist() == [0, 4]
+    assert children.needs["urgent"].tolist() == [True, False, False]
+
+
+def test_a_file_with_no_referral_in_the_run_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "referrals.csv"
+    path.write_text("referral_date\n1999-10-01\n1998-03-02\n2050-10-01\n")
+    with pytest.raises(InputError) as caught:
+        _streamed(path)
+    assert caught.value.problems == [
+        f"{path}: none of its referrals (1998-03-02 to 2050-10-01) falls into the run (2024-01-01 to 2025-06-29); "
+        "set calendar.start, history_years and horizon_years to fit"
+    ]
+
+
+def test_a_file_separated_by_semicolons_is_recognised(tmp_path: Path) -> None:
+    path = tmp_path / "referrals.csv"
+    path.write_text("referral_date;kind\n2024-01-01;speech\n")
+    with pytest.raises(InputError, match="separated by semicolons; save it separated by commas"):
+        read_referrals(path)
 
 
 def test_all_problems_of_a_referral_file_are_reported_at_once(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def read_table(
     """
     path = Path(path)
     header = read_header(path)
-    problems = _header_problems(path, header, columns, exempt)
+    problems = _separator_problems(path, header) or _header_problems(path, header, columns, exempt)
     if problems:
         raise InputError(problems)
     wanted = [column for column in columns if column.name in header]
@@ -166,6 +166,16 @@ def _check_encoding(path: Path) -> None:
                 raise InputError(f"{path}: is not a text file (it holds zero bytes); a CSV file is needed")
             line += block.count(b"\n")
             position += len(block)
+
+
+def _separator_problems(path: Path, header: list[str]) -> list[str]:
+    """A heading that is one cell with the signs that other programs put between columns."""
+    for sign, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len(header) == 1 and sign in header[0]:
+            return [
+                f"{path}: is separated by {word}; save it separated by commas ('CSV UTF-8') and try again"
+            ]
+    return []
 
 
 def _header_problems(

@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.compiling import one_at_a_time
 from experiments.compose import load_config
 from experiments.output import write_json
-from experiments.pool import run_tasks
-from experiments.replicate import PRELOAD
+from experiments.pool import PRELOAD, run_tasks
 from experiments.rivals import PLAIN_PATHWAY, RivalResult
 from sim.area import AggregatesConfig, build_area
 from sim.errors import InputError

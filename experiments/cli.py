@@ -51,7 +51,8 @@ Next: opendoor help compare, then opendoor show system. The ten-minute tour is i
 class Command:
     """One command: where it lives, what its help says, and which options it has besides key=value.
 
-    ``flags`` take no value, ``valued`` take one; ``subjects`` are the words that must follow the command.
+    ``flags`` take no value, ``valued`` take one; ``subjects`` are the words that must follow the command;
+    ``simulates``: it will need worker processes.
     The module's function ``run`` gets the options by name, and ``overrides`` (the key=value words).
     """
 
@@ -61,6 +62,7 @@ class Command:
     flags: tuple[str, ...] = ()
     valued: dict[str, str] = field(default_factory=dict)
     overrides: bool = True
+    simulates: bool = False
 
 
 OWN_FILES = {"--config-dir": "DIR"}
@@ -88,6 +90,7 @@ Keys used most
   output=FOLDER       must not exist; otherwise results/compare-AREA-DATE-TIME
 """,
         valued=OWN_FILES,
+        simulates=True,
     ),
     "run": Command(
         "experiments.run",
@@ -103,6 +106,7 @@ the headline measures of every replication, and what is needed to run it again.
   opendoor run area=referral_stream system=single_list area.referrals_per_week=30 system.slots_per_week=27
 """,
         valued=OWN_FILES,
+        simulates=True,
     ),
     "validate": Command(
         "experiments.validate",
@@ -236,6 +240,10 @@ def _dispatch(words: list[str]) -> int:
         sys.stdout.write(command.help)
         return 0
     options = _read(words[0], command, words[1:])
+    if command.simulates:
+        from experiments.pool import PRELOAD, start_early
+
+        start_early(PRELOAD)
     from importlib import import_module
 
     return int(import_module(command.module).run(**options))
@@ -320,3 +328,7 @@ def _problems(error: ValueError | OSError) -> list[str] | None:
         where = f"{error.filename}: " if error.filename else ""
         return [f"{where}{error.strerror[0].lower()}{error.strerror[1:]}"]
     return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -35,7 +35,17 @@ def load_config(overrides: Sequence[str] = (), config_dir: str | Path | None = N
     raw = compose(overrides, config_dir)
     from sim.config import check
 
-    return check(raw)
+    try:
+        return check(raw)
+    except InputError as e:
+        raise InputError([ADVICE.get(problem, problem) for problem in e.problems]) from None
+
+
+#: What to do about a key that no shipped file can set.
+ADVICE = {
+    "area.folder: missing": "area.folder: missing; the folder that opendoor area build made, "
+    "for example area.folder=my_area"
+}
 
 
 def load_systems(overrides: Sequence[str], config_dir: str | Path | None = None) -> dict[str, Config]:

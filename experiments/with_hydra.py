@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.evidence import FILES, GROUP
 from experiments.folders import SHIPPED, choices
 from experiments.keys import unknown_key
+from experiments.plain import compose_plain
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -152,7 +153,7 @@ def _explain(
         else:
             chosen.append(text)
     try:
-        composed = _compose(chosen, folder)
+        composed = compose_plain(chosen, folder) or _compose(chosen, folder)
     except Exception as e:
         if not _is_about_configuration(e):
             raise

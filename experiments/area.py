@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
+from experiments.values import NotPlain, plain_value
 from sim.errors import InputError
 
 
@@ -48,7 +50,17 @@ def run(
         lookup_csv=Path(lookup) if lookup else None,
     )
     print(f"Area: {folder}")
-    print("To use it, put these two lines into a file of your own, for example mine/area/ours.yaml:")
-    print(f"  kind: files\n  folder: {folder.resolve()}")
-    print("  opendoor compare system=gatekept,balanced --config-dir mine area=ours")
+    print("To use it:")
+    print(f"  opendoor compare system=gatekept,balanced area=files {_word(folder)}")
     return 0
+
+
+def _word(folder: Path) -> str:
+    """The word that names the folder, as a shell takes it; in quotes of its own where its name needs them."""
+    try:
+        if plain_value(str(folder)) == str(folder):
+            return f"area.folder={folder}"
+    except NotPlain:
+        pass
+    inside = str(folder).replace("\\", "\\\\").replace("'", "\\'")
+    return shlex.quote(f"area.folder='{inside}'")

@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.compiling import one_at_a_time
 from experiments.compose import load_config
 from experiments.output import write_json
-from experiments.pool import run_tasks
-from experiments.replicate import PRELOAD
+from experiments.pool import PRELOAD, run_tasks
 from experiments.rivals import PLAIN_PATHWAY, RivalResult
 from sim.area import AggregatesConfig, build_area
 from sim.errors import InputError
@@ -186,10 +185,10 @@ def time_simulation(timing: Timing) -> Cost:
     from sim import simulate
 
     with one_at_a_time():
-        simulate(timing.small, 1)
+        run = simulate(timing.small, 1)
     seconds = []
     for seed in range(1, timing.times + 1):
-        run = None  # one at a time in memory
+        del run  # one at a time in memory
         before = time.process_time()
         run = simulate(timing.config, seed)
         seconds.append(time.process_time() - before)

@@ -52,10 +52,10 @@ Next: opendoor help compare, then opendoor show system. The ten-minute tour is i
 class Command:
     """One command: where it lives, what its help says, and which options it has besides key=value.
 
-    ``flags`` take no value, ``valued`` take one; ``subjects`` are the words that must follow the command.
-    ``words`` are key=value words of the command itself, with what TAB offers for each. The module's function
-    ``run`` gets the options by name, ``overrides`` (the key=value words of the configuration), and ``words``
-    if the command has any.
+    ``flags`` take no value, ``valued`` take one; ``subjects`` are the words that must follow the command;
+    ``simulates``: it will need worker processes. ``words`` are key=value words of the command itself, with what
+    TAB offers for each. The module's function ``run`` gets the options by name, ``overrides`` (the key=value
+    words of the configuration), and ``words`` if the command has any.
     """
 
     module: str
@@ -65,6 +65,7 @@ class Command:
     valued: dict[str, str] = field(default_factory=dict)
     overrides: bool = True
     words: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    simulates: bool = False
 
 
 OWN_FILES = {"--config-dir": "DIR"}
@@ -92,6 +93,7 @@ Keys used most
   output=FOLDER       must not exist; otherwise results/compare-AREA-DATE-TIME
 """,
         valued=OWN_FILES,
+        simulates=True,
     ),
     "run": Command(
         "experiments.run",
@@ -107,6 +109,7 @@ the headline measures of every replication, and what is needed to run it again.
   opendoor run area=referral_stream system=single_list area.referrals_per_week=30 system.slots_per_week=27
 """,
         valued=OWN_FILES,
+        simulates=True,
     ),
     "journey": Command(
         "experiments.journey",
@@ -279,6 +282,10 @@ def _dispatch(words: list[str]) -> int:
         sys.stdout.write(command.help)
         return 0
     options = _read(words[0], command, words[1:])
+    if command.simulates:
+        from experiments.pool import PRELOAD, start_early
+
+        start_early(PRELOAD)
     from importlib import import_module
 
     return int(import_module(command.module).run(**options))
@@ -372,3 +379,7 @@ def _problems(error: ValueError | OSError) -> list[str] | None:
         where = f"{error.filename}: " if error.filename else ""
         return [f"{where}{error.strerror[0].lower()}{error.strerror[1:]}"]
     return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,44 +1,18 @@
-"""The first simulation on a machine compiles the model; only one process may do that at a time.
+"""The first simulation on a machine compiles the model; only one process does that, and the others wait for it.
 
-The compiled code is kept on disk and shared. Its store is not made for several processes that fill it at
-once: they give different code the same file name, and a later command would load the wrong one. So the
-first process holds a lock while its first simulation runs, the others wait for it, and a mark in the
-folder says from then on that there is nothing to wait for.
+The compiled code is kept on disk and shared. Two processes that fill its store at once would each spend a minute
+on the same work, and the store is not made for it: they give different code the same file name, and a later
+command would load the wrong one. So whoever comes first holds a lock and compiles the whole model, not only what
+its own simulation needs; a mark in the folder says from then on that there is nothing to wait for.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-
-READY = "ready"
-
-
-@contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Around a simulation: alone if the model may still have to be compiled, freely once it has been."""
-    from sim.jit import COMPILED
-
-    folder = Path(os.environ["NUMBA_CACHE_DIR"])
-    if not COMPILED or (folder / READY).exists():
-        yield
-        return
-    try:
-        import fcntl
-    except ImportError:  # no such locks on this system
-        yield
-        return
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if (folder / READY).exists():
-            fcntl.flock(lock, fcntl.LOCK_UN)
-            yield
-            return
-        yield
-        (folder / READY).touch()
-
 
 #: One of each way in which needs arise: together they use all of the model.
 SAMPLES = (
@@ -53,14 +27,56 @@ SAMPLES = (
 )
 
 
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Around a simulation: wait until the model is compiled, or compile it; no more than a glance once it is."""
+    compile_model()
+    yield
+
+
 def compile_model() -> None:
-    """Compile the whole model now, so that the first command after installation need not."""
+    """Compile the whole model unless that has been done, so that no simulation need."""
+    from sim.jit import COMPILED
+
+    if not COMPILED or ready_mark().exists():
+        return
+    with _lock(ready_mark().with_name("lock")):
+        if not ready_mark().exists():
+            _simulate_samples()
+            with suppress(OSError):  # a folder that cannot be written
+                ready_mark().touch()
+
+
+def ready_mark() -> Path:
+    """The file that says that the model is compiled: by this Python, and by this version of the compiler."""
+    from sim.jit import numba
+
+    python = ".".join(map(str, sys.version_info[:2]))
+    return Path(os.environ["NUMBA_CACHE_DIR"]) / f"ready-python{python}-numba{numba.__version__}"
+
+
+def _simulate_samples() -> None:
     from experiments.compose import load_config
     from sim import simulate
 
-    with one_at_a_time():
-        for choices in SAMPLES:
-            simulate(load_config([*choices, "history_years=0.1", "horizon_years=0.1"]), 1)
+    for choices in SAMPLES:
+        simulate(load_config([*choices, "history_years=0.1", "horizon_years=0.1"]), 1)
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold a lock between processes; where a system has none, or a folder cannot be written, do without."""
+    try:
+        import fcntl
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except (ImportError, OSError):
+        yield
+        return
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield  # given up when the file is closed, or its process ends
 
 
 if __name__ == "__main__":

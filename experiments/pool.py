@@ -23,10 +23,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import BaseContext
 from types import FrameType
 from typing import Generic, TypeVar
 
 from sim.errors import InputError
+
+#: What a worker needs for one simulation, loaded once and shared by all workers.
+PRELOAD = ("numpy", "simpy", "pydantic", "sim.run", "sim.measures", "experiments.replicate")
 
 Task = TypeVar("Task")
 Value = TypeVar("Value")
@@ -158,7 +162,30 @@ def _outcome(task: Task, future: Future[Value | Failure]) -> Outcome[Task, Value
     return Outcome(task, failure=value) if isinstance(value, Failure) else Outcome(task, value)
 
 
+def start_early(preload: Sequence[str]) -> None:
+    """Start the process that workers come from, without waiting for it.
+
+    It loads the model's modules on one core while a command puts its configuration together on another.
+    """
+    context = _context(preload)
+    if context.get_start_method() != "forkserver":
+        return
+    from multiprocessing import forkserver
+
+    if threading.current_thread() is not threading.main_thread():
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it inherits this: Ctrl-C is not its business
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _start(workers: int, preload: Sequence[str]) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=_context(preload), initializer=_begin_worker)
+
+
+def _context(preload: Sequence[str]) -> BaseContext:
     # workers are the parallelism; a library that starts threads of its own in each only gets in the way
     for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
@@ -167,7 +194,7 @@ def _start(workers: int, preload: Sequence[str]) -> ProcessPoolExecutor:
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload(list(preload))
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+    return context
 
 
 def _begin_worker() -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from experiments.compiling import one_at_a_time
-from experiments.pool import Failure, run_tasks
+from experiments.pool import PRELOAD, Failure, run_tasks
 from experiments.progress import progress
 from sim.errors import InputError
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from sim.config import Config
 
 Keep = Literal["all", "first", "none"]
-
-#: What a worker needs for one simulation, loaded once and shared by all workers.
-PRELOAD = ("numpy", "simpy", "pydantic", "sim.run", "sim.measures")
 
 #: With this many failures and nothing to show, the cause is not bad luck: stop.
 HOPELESS = 3

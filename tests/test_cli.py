@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from experiments.area import _word
 from experiments.cli import COMMANDS, main
 from experiments.compare import TITLES, comparison_frame, comparison_table
 from experiments.completion import candidates
@@ -488,11 +490,79 @@ def test_area_build_makes_an_area_that_can_be_used(tmp_path, capsys):
         "--output", str(tmp_path / "oldham"),
     )  # fmt: skip
     assert (status, err) == (0, [])
-    # as it tells the user to: two lines in a file of one's own
-    lines = [line.strip() for line in out.splitlines() if line.startswith("  ")]
-    (tmp_path / "mine/area").mkdir(parents=True)
-    (tmp_path / "mine/area/ours.yaml").write_text("\n".join(lines[:2]))
-    use = ["--config-dir", str(tmp_path / "mine"), "area=ours", "needs=plain", "workforce=one_team"]
-    status, out, err = say(capsys, "show", "area", *use, "system=single_list")
+    # as it tells the user to
+    (command,) = [line for line in out.splitlines() if line.startswith("  opendoor ")]
+    words = [word for word in shlex.split(command) if word.startswith("area")]
+    assert words[0] == "area=files"
+    use = [*words, "needs=plain", "workforce=one_team", "system=single_list"]
+    status, out, err = say(capsys, "show", "area", *use)
     assert (status, err) == (0, [])
     assert "Oldham: about 65,100 children" in out
+
+
+@pytest.fixture
+def area_folder(tmp_path: Path) -> Path:
+    """The shipped small area as a folder of files, under a name that needs quotes."""
+    from sim import load_config
+    from sim.area import build_area
+    from sim.importers.area_folder import write_area_folder
+
+    area = build_area(load_config(["area=example_small"]).area)
+    return write_area_folder(area, tmp_path / "it's ours, 2026")
+
+
+def test_an_area_of_files_is_named_by_its_folder(area_folder, capsys):
+    assert _word(Path("2026")) == shlex.quote("area.folder='2026'")
+    word = shlex.split(_word(area_folder))
+    assert len(word) == 1
+    status, out, err = say(capsys, "validate", "area=files", *word)
+    assert (status, err) == (0, [])
+    assert "Smallbridge" in out
+    plain = area_folder.rename(area_folder.with_name("ours"))
+    assert _word(plain) == f"area.folder={plain}"
+    status, again, err = say(capsys, "validate", "area=files", _word(plain))
+    assert (status, err) == (0, [])
+    assert again.splitlines()[:-1] == out.splitlines()[:-1]  # all but the hash
+
+
+def test_an_area_of_files_without_its_folder_is_told_in_one_line(tmp_path, capsys):
+    status, _, err = say(capsys, "validate", "area=files")
+    assert status == 2
+    assert err == [
+        "opendoor: area.folder: missing; the folder that opendoor area build made, "
+        "for example area.folder=my_area"
+    ]
+    status, _, err = say(capsys, "validate", "area=files", f"area.folder={tmp_path}/none")
+    assert status == 2
+    assert err == [f"opendoor: {tmp_path}/none: no such folder; 'opendoor area build' writes one"]
+
+
+# -------------------------------------------------------------------------------------------- starting
+
+
+@pytest.mark.parametrize("words", [["validate"], ["show", "system"], ["show", "evidence", "seed=7"]])
+def test_what_only_reads_loads_nothing_that_simulates(words):
+    code = (
+        f"import sys; from experiments.cli import main; main({words!r})\n"
+        "heavy = 'numba', 'pandas', 'scipy', 'plotly', 'hydra', 'omegaconf', 'pyarrow', 'simpy'\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_run_loads_nothing_heavy_before_its_workers_begin(tmp_path):
+    code = (
+        "import sys, experiments.replicate\n"
+        "def stop(*a, **k):\n"
+        "    print([name for name in ('numba', 'pandas', 'hydra', 'scipy', 'pyarrow') if name in sys.modules])\n"
+        "    sys.exit()\n"
+        "import experiments.run; experiments.run.replicate = stop\n"
+        "from experiments.cli import main\n"
+        "if __name__ == '__main__':\n"
+        "    main(['run', 'system=gatekept', 'seed=7', f'output={sys.argv[1]}'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "out")], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -8,17 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from experiments.compose import (
-    SHIPPED,
-    _c_loader,
-    compose,
-    load_config,
-    load_systems,
-    options,
-    top_level_keys,
-)
+from experiments.compose import compose, load_config, load_systems, options, top_level_keys
+from experiments.evidence import Words, complete
+from experiments.folders import SHIPPED, read
+from experiments.plain import compose_plain
+from experiments.values import NotPlain, plain_value
+from experiments.with_hydra import compose_with_hydra, yaml_loader
+from sim.config import check, config_hash
 from sim.errors import InputError
 
 FILES = {
@@ -244,16 +244,51 @@ def test_a_folder_that_does_not_exist_is_told(tmp_path):
         compose([], tmp_path / "nowhere")
 
 
-def test_the_c_parser_reads_the_shipped_files_as_omegaconf_does():
+def test_every_reader_reads_yaml_as_omegaconf_does(tmp_path):
     import yaml
     from omegaconf import _utils
 
-    loader = _c_loader(_utils.get_yaml_loader)
+    theirs, fast = _utils.get_yaml_loader(), yaml_loader(_utils.get_yaml_loader)
     for file in SHIPPED.rglob("*.yaml"):
         text = file.read_text(encoding="utf-8")
-        assert yaml.load(text, Loader=loader) == yaml.load(text, Loader=_utils.get_yaml_loader())
-    for odd in ("a: 1e3", "a: 1_000", "a: 2026-01-02", "a: 010", "a: no", "a: .inf", "a: 12:30:45"):
-        assert repr(yaml.load(odd, Loader=loader)) == repr(yaml.load(odd, Loader=_utils.get_yaml_loader()))
+        expected = yaml.load(text, Loader=theirs)
+        assert yaml.load(text, Loader=fast) == expected
+        assert read(file).content == expected
+    odd = tmp_path / "odd.yaml"
+    for text in (
+        *(
+            "1e3",
+            "1_000",
+            "1_000.5",
+            "2026-01-02",
+            "010",
+            "no",
+            ".inf",
+            "-.INF",
+            ".NaN",
+            "12:30:45",
+            "1:30.5",
+        ),
+        *(
+            "1.",
+            ".5",
+            ".5e3",
+            ".5e+3",
+            "+1.5e-3",
+            "1e",
+            "e5",
+            "0x1f",
+            "~",
+            "Null",
+            "[1e3, a: 2]",
+            "1.2.3",
+            "_1",
+        ),
+    ):
+        odd.write_text(f"a: {text}\nb: {len(text)}\n")  # the size tells one from the next
+        expected = repr(yaml.load(odd.read_text(), Loader=theirs))
+        assert repr(yaml.load(odd.read_text(), Loader=fast)) == expected
+        assert repr(read(odd).content) == expected
 
 
 def test_omegaconf_is_left_as_it_was(own):
@@ -313,3 +348,224 @@ def test_a_folder_named_configs_in_the_working_directory_is_not_taken_for_ours(o
 
 def test_top_level_keys_are_those_of_the_run():
     assert top_level_keys()[:4] == ["history_years", "horizon_years", "replications", "seed"]
+
+
+# ------------------------------------------------------------------------------ with Hydra and without it
+
+
+def both_ways(overrides: list[str], folder: Path | None = None) -> list[dict[str, object]]:
+    """The composed configuration put together without Hydra and with it, evidence rows included."""
+    slips: list[str] = []
+    trees = [compose_plain(overrides, folder), compose_with_hydra(overrides, folder, slips)]
+    assert slips == []
+    for tree in trees:
+        assert tree is not None
+        assert complete(tree, Words(), folder) == []
+    return trees  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("group", [g for g in options() if g not in ("evidence", "experiment")])
+def test_each_shipped_file_is_put_together_as_hydra_does_it(group):
+    for name in options()[group]:
+        plain, full = both_ways([f"{group}={name}"])
+        assert plain == full, name
+
+
+def test_evidence_files_and_keys_are_put_together_as_hydra_does_it(own):
+    (own / "evidence/mine.yaml").write_text(
+        "defaults: [tiny, _self_]\nvacancy_share: {value: 0.3}\nsession_minutes: {value: 50}\n"
+    )
+    for words in (
+        ["evidence=[domain,model,mine]"],
+        ["evidence=domain", "calibration=none"],
+        ["evidence=mine", "calibration=none", "seed=3", "system.dials.impact=0.25", "output=results/x-1"],
+        ["area=example_small", "system=other", "system.offers.help.queue.patience_weeks=30"],
+        ["system=tiny", "system=other", "event_log=true", "horizon_years=1.5e0", "calendar.start=2025-01-06"],
+        ["calendar.working_days=[mon, tue]", "area.localities=[]"],
+    ):
+        plain, full = both_ways(words, own)
+        assert plain == full, words
+    # the order of the rows, too: it is the order in which they are shown
+    plain, full = both_ways(["evidence=[model,mine,domain]"], own)
+    assert list(plain["evidence"]) == list(full["evidence"])  # type: ignore[call-overload]
+
+
+@given(
+    st.one_of(
+        st.text("0123456789.eE+-_", min_size=1, max_size=8),
+        st.text("abnulltrefsNIF./-_019", min_size=1, max_size=8),
+        st.lists(st.text("ab1.-", max_size=3), max_size=3).map(lambda parts: f"[{', '.join(parts)}]"),
+        st.integers().map(str),
+        st.floats(allow_nan=False, allow_infinity=False).map(repr),
+        st.sampled_from(
+            ["true", "False", "NULL", "null", "nan", "inf", "2026-09-01", "results/x", "../x", ""]
+        ),
+    )
+)
+def test_a_value_that_is_read_without_hydra_is_read_as_hydra_reads_it(text):
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    try:
+        found = plain_value(text)
+    except NotPlain:
+        return
+    assert repr(found) == repr(OverridesParser.create().parse_override(f"key={text}").value())
+
+
+def test_what_nearly_every_command_asks_for_needs_no_hydra():
+    code = (
+        "import sys; from experiments.compose import load_config\n"
+        "load_config(['system=gatekept', 'seed=7', 'evidence.vacancy_share.value=0.2', 'evidence=[domain,model]',"
+        " 'system.dials.impact=0.5', 'area.name=Ours', 'calibration=none', 'output=results/ours'])\n"
+        "heavy = 'hydra', 'omegaconf', 'pandas', 'numba', 'scipy', 'pyarrow'\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# --------------------------------------------------------------------------------------- evidence and words
+
+ROW = "{value: 0.2, low: 0.1, high: 0.3, unit: share, distribution: uniform, grade: assumed, mark: b-L, source: x}"
+NO_CALIBRATION = [c for c in CHOICES if not c.startswith("calibration")]
+
+
+def test_words_come_after_calibration_and_files():
+    plain = load_config([])
+    assert plain.evidence["slt_wte_per_100k_children"].value == 24.2  # by the shipped calibration
+    changed = load_config(["evidence.slt_wte_per_100k_children.value=20", "evidence.vacancy_share.note=ours"])
+    assert changed.evidence["slt_wte_per_100k_children"].value == 20
+    assert changed.evidence["vacancy_share"].note == "ours"
+    assert {n for n in plain.evidence if plain.evidence[n] != changed.evidence[n]} == {
+        "slt_wte_per_100k_children",
+        "vacancy_share",
+    }
+
+
+@pytest.mark.parametrize("sign", ["", "+", "++"])
+def test_a_row_may_be_changed_with_or_without_plus_and_with_values_that_need_quotes(sign):
+    config = load_config([f"{sign}evidence.vacancy_share.source='a count, 2026 (ours)'"])
+    assert config.evidence["vacancy_share"].source == "a count, 2026 (ours)"
+
+
+def test_a_row_may_be_added_and_taken_out_on_the_command_line():
+    config = load_config([f"+evidence.our_share={ROW}", "~evidence.hubs_per_locality"])
+    assert config.evidence["our_share"].value == 0.2
+    assert "hubs_per_locality" not in config.evidence
+    assert len(config.evidence) == len(load_config([]).evidence)
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        (
+            "evidence.session_minutes.value=90",
+            "evidence.session_minutes: low, value and high must be in order",
+        ),
+        ("evidence.session_minutes.value=many", "evidence.session_minutes.value = 'many': "),
+        ("evidence.session_minutes.vlue=50", "evidence.session_minutes.vlue: unknown key; did you mean "),
+        ("+evidence.session_minutes.vlue=50", "evidence.session_minutes.vlue: unknown key; did you mean"),
+        ("evidence.session_minutes.value.more=1", "evidence.session_minutes.value.more: unknown key"),
+        ("evidence.session_minutes.value=40,50", "evidence.session_minutes.value=40,50: several values"),
+        ("evidence.session_minutes.value=(", "evidence.session_minutes.value=(: cannot be read"),
+        ("evidence.session_minutes.value", "evidence.session_minutes.value: not understood; write key=value"),
+        ("~evidence.sesion_minutes", "evidence.sesion_minutes: unknown key; did you mean"),
+        (
+            "~evidence.session_minutes=1",
+            "~evidence.session_minutes=1: takes no value; to take a row out write",
+        ),
+        ("evidence=[tiny,domian]", "evidence=domian: no such choice; did you mean 'domain'?"),
+    ],
+)
+def test_a_slip_about_evidence_gets_one_sentence(own, word, sentence):
+    found = problems(own, word)
+    assert [f for f in found if f.startswith(sentence)] == found[:1]
+    assert len(found) == 1
+
+
+def test_slips_about_evidence_and_about_the_rest_are_told_together(own):
+    found = problems(own, "sede=7", "evidence.sesion_minutes.value=50", "system.dials.impakt=1")
+    assert [f.split(":")[0] for f in found] == [
+        "sede",
+        "system.dials.impakt",
+        "evidence.sesion_minutes.value",
+    ]
+
+
+def test_the_users_own_table_may_go_without_the_calibrated_rows(own):
+    assert list(load_config(NO_CALIBRATION, own).evidence) == ["session_minutes"]
+    assert list(load_config([*NO_CALIBRATION, "experiment=busy"], own).evidence) == ["session_minutes"]
+
+
+def test_the_users_own_file_may_change_rows_of_the_shipped_ones(own):
+    (own / "evidence/local.yaml").write_text(f"vacancy_share: {{value: 0.3}}\nour_share: {ROW}\n")
+    config = load_config(["evidence=[domain,model,local]"], own)
+    assert config.evidence["vacancy_share"].value == 0.3
+    assert config.evidence["vacancy_share"].source == load_config([]).evidence["vacancy_share"].source
+    assert config.evidence["our_share"].high == 0.3
+
+
+def test_the_users_own_file_may_build_on_a_shipped_one(own):
+    (own / "evidence/local.yaml").write_text(f"defaults: [domain, model, _self_]\nour_share: {ROW}\n")
+    config = load_config(["evidence=local"], own)
+    assert len(config.evidence) == len(load_config([]).evidence) + 1
+
+
+def test_an_experiment_may_choose_evidence_and_change_it(own):
+    (own / "experiment/local.yaml").write_text(
+        "# @package _global_\ndefaults: [{override /evidence: [domain, model, tiny]}]\n"
+        "evidence: {session_minutes: {value: 33}}\n"
+    )
+    config = load_config(["experiment=local"], own)
+    assert config.evidence["session_minutes"].value == 33
+    assert config.evidence["session_minutes"].source == "made up"
+    assert (
+        load_config(["experiment=local", "evidence.session_minutes.value=31"], own)
+        .evidence["session_minutes"]
+        .value
+        == 31
+    )
+
+
+def test_a_calibration_of_a_row_that_nobody_knows_is_told(own):
+    (own / "calibration").mkdir()
+    (own / "calibration/ours.yaml").write_text("# @package evidence\nvacancy_shar: {value: 0.2}\n")
+    with pytest.raises(InputError) as caught:
+        load_config(["calibration=ours"], own)
+    assert caught.value.problems == [
+        "evidence.vacancy_shar: a file sets a value for this row, which is in no evidence; "
+        "did you mean 'vacancy_share'?"
+    ]
+
+
+def test_an_evidence_file_that_is_not_rows_is_told(own):
+    (own / "evidence/list.yaml").write_text("- 1\n- 2\n")
+    (own / "evidence/twice.yaml").write_text("a: 1\na: 2\n")
+    assert len(problems(own, "evidence=list")) == 1
+    assert "found duplicate key a" in problems(own, "evidence=twice")[0]
+
+
+def test_the_hash_does_not_depend_on_how_the_configuration_was_read(own):
+    words = ["evidence.vacancy_share.value=0.2", "seed=4"]
+    plain = load_config(words)
+    full = load_config([*words, "++history_years=3"])  # what is not plain is put together by Hydra
+    assert config_hash(plain) == config_hash(full)
+    assert config_hash(check(plain.model_dump(mode="json"))) == config_hash(plain)
+
+
+def test_a_file_that_changes_is_read_again(own):
+    file = own / "evidence/tiny.yaml"
+    before = load_config(CHOICES, own).evidence["session_minutes"].value
+    file.write_text(file.read_text().replace("value: 45", "value: 44.5"))
+    assert (before, load_config(CHOICES, own).evidence["session_minutes"].value) == (45, 44.5)
+
+
+def test_a_composed_configuration_can_be_changed_without_changing_the_next():
+    first = compose()
+    first["system"]["doors"].clear()
+    first["evidence"]["vacancy_share"]["value"] = 9
+    first["calendar"]["working_days"].clear()
+    again = compose()
+    assert again["system"]["doors"]
+    assert again["calendar"]["working_days"]
+    assert again["evidence"]["vacancy_share"]["value"] != 9

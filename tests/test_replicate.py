@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 import experiments.replicate as replicate_module
-from experiments.compiling import READY, one_at_a_time
+from experiments.compiling import compile_model, one_at_a_time, ready_mark
 from experiments.compose import load_config
 from experiments.pool import WORKER_DIED, Failure, Outcome
 from experiments.progress import progress
@@ -126,28 +128,70 @@ def test_a_long_wait_for_the_first_result_is_explained(capsys, monkeypatch):
 def test_only_one_process_compiles_and_nobody_waits_afterwards(tmp_path, monkeypatch, compiled_before):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     if compiled_before:
-        (tmp_path / READY).touch()
-    inside, most, together = 0, 0, threading.Barrier(2)
-    guard = threading.Lock()
+        ready_mark().touch()
+    together, compiling, simulating = threading.Barrier(2), [], []
+
+    def compile_samples() -> None:
+        compiling.append(time.monotonic())
+        time.sleep(0.3)
+
+    monkeypatch.setattr("experiments.compiling._simulate_samples", compile_samples)
 
     def simulate() -> None:
-        nonlocal inside, most
         together.wait(5)
         with one_at_a_time():
-            with guard:
-                inside += 1
-                most = max(most, inside)
-            time.sleep(0.3)
-            with guard:
-                inside -= 1
+            simulating.append(time.monotonic())
+            together.wait(5)  # both are here at the same time: nothing is held any more
 
     both = [threading.Thread(target=simulate) for _ in range(2)]
-    began = time.monotonic()
     for thread in both:
         thread.start()
     for thread in both:
         thread.join(10)
-    assert (tmp_path / READY).exists()
-    # the second one finds the mark when its turn comes, and goes on without holding anybody up
-    assert most == (2 if compiled_before else 1)
-    assert time.monotonic() - began < 5
+    assert ready_mark().exists()
+    assert len(simulating) == 2
+    assert len(compiling) == (0 if compiled_before else 1)
+    assert all(moment >= compiling[0] + 0.3 for moment in simulating if compiling)
+
+
+def test_a_compilation_that_fails_is_not_taken_for_done(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+
+    def fail() -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("experiments.compiling._simulate_samples", fail)
+    with pytest.raises(OSError, match="disk full"):
+        compile_model()
+    assert not ready_mark().exists()
+    monkeypatch.setattr("experiments.compiling._simulate_samples", lambda: None)
+    compile_model()
+    assert ready_mark().exists()
+
+
+def test_the_samples_compile_all_that_the_shipped_systems_use():
+    """Otherwise two workers could still compile the rest at the same time."""
+    code = """
+import os
+from pathlib import Path
+from experiments.compiling import SAMPLES, compile_model
+from experiments.compose import load_config, options
+from sim import simulate
+from sim.errors import InputError
+
+compile_model()
+stored = lambda: {p.name for p in Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbc")}
+before, runs = stored(), 0
+for system in options()["system"]:
+    for rest in (["area=example_small", "event_log=true"], list(SAMPLES[1][2:]) + ["area=referral_stream"]):
+        try:
+            config = load_config([*rest, f"system={system}", "history_years=0.1", "horizon_years=0.1"])
+        except InputError:  # a system that is not made for this area
+            continue
+        simulate(config, 1)
+        runs += 1
+assert runs > 10, runs
+assert stored() == before, stored() - before
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -60,7 +60,7 @@ if COMPILED:
     class _Attributes(AttributeTemplate):
         key = HandleType
 
-        def generic_resolve(self, typ: Any, attr: str) -> Any:
+        def generic_resolve(self, typ, attr):  # type: ignore[override, no-untyped-def]
             if attr in typ.group.fields:
                 return typ.group[typ.group.fields.index(attr)]
             return None
@@ -91,15 +91,15 @@ if COMPILED:
             whole = builder.insert_value(whole, part, i)
         return whole
 
-    @intrinsic  # type: ignore[untyped-decorator]
-    def _size_of(typing: Any, group: Any) -> Any:
+    def _size_of_group(typing: Any, group: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             return ir.Constant(ir.IntType(64), context.get_abi_sizeof(context.get_data_type(group)))
 
         return types.int64(group), codegen
 
-    @intrinsic  # type: ignore[untyped-decorator]
-    def _store(typing: Any, address: Any, group: Any) -> Any:
+    _size_of: Any = intrinsic(_size_of_group)
+
+    def _store_group(typing: Any, address: Any, group: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             data = context.get_data_type(group)
             block = builder.inttoptr(args[0], data.as_pointer())
@@ -109,6 +109,8 @@ if COMPILED:
             return context.get_dummy_value()
 
         return types.void(address, group), codegen
+
+    _store: Any = intrinsic(_store_group)
 
     @numba.njit(cache=True)
     def _size(group):  # type: ignore[no-untyped-def]

@@ -19,6 +19,7 @@ The window of all measures is the horizon, from the decision day up to (not incl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -49,7 +50,7 @@ class RunColumns(Protocol):
     @property
     def lines(self) -> tuple[str, ...]: ...
     @property
-    def tables(self) -> dict[str, dict[str, np.ndarray]]: ...
+    def tables(self) -> Mapping[str, Mapping[str, np.ndarray]]: ...
     @property
     def population(self) -> np.ndarray: ...
 

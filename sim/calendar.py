@@ -15,6 +15,7 @@ import numpy as np
 from sim.workforce import Calendar
 
 CYCLE_YEARS = 28  # after so many years the same dates fall on the same days of the week
+GROWN_UP = 20  # years
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -72,7 +73,7 @@ def _share_of_working_days(first: int, working_days: frozenset[str], bank_holida
 
 
 def september_firsts(first_day: dt.date, n_days: int) -> np.ndarray:
-    """Day indices of 1 September, from before day 0 to after the last day."""
+    """Day indices of 1 September, from before day 0 until those born on the last day are grown up."""
     last = first_day + dt.timedelta(days=n_days)
-    years = range(first_day.year - 1, last.year + 2)
+    years = range(first_day.year - 1, last.year + GROWN_UP)
     return np.array([(dt.date(y, 9, 1) - first_day).days for y in years], np.int32)

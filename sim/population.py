@@ -318,17 +318,18 @@ def _write_child(
 
 @inner
 def _next_september(september: np.ndarray, day: int) -> int:
-    """First 1 September on or after a day; beyond the calendar's end, by whole years from there.
+    """First 1 September on or after a day.
 
     Long before the calendar the exact day no longer matters: the move lies in the past.
     """
-    last = september[september.shape[0] - 1]
-    if day > last:
-        return int(last + math.ceil(math.ceil((day - last) / DAYS_PER_YEAR) * DAYS_PER_YEAR))
-    for i in range(september.shape[0]):
-        if september[i] >= day:
-            return september[i]
-    return last
+    low, high = 0, september.shape[0] - 1
+    while low < high:
+        middle = (low + high) // 2
+        if september[middle] >= day:
+            high = middle
+        else:
+            low = middle + 1
+    return september[low]
 
 
 @inner

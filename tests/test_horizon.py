@@ -94,10 +94,10 @@ def test_a_longer_run_adds_children_and_needs_and_changes_none():
     (short, end), (long, _) = drawn(1.0), drawn(6.0)
     began = long.needs["onset"] < end
     assert 0 < began.sum() < len(began)
-    for name in set(short.needs) - {"child"}:
+    for name in set(short.needs.dtype.names) - {"child"}:
         assert np.array_equal(short.needs[name], long.needs[name][began]), name
     kept = np.unique(long.needs["child"][began])
-    for name in set(short.children) - {"first", "needs"}:
+    for name in set(short.children.dtype.names) - {"first", "needs"}:
         assert np.array_equal(short.children[name], long.children[name][kept]), name
     assert long.children["needs"].max() == 3  # the limit is met, so whom it leaves out is tested as well
 

@@ -48,7 +48,19 @@ class Calendar:
         self.school = [
             d.weekday() < 5 and d.isocalendar().week not in c.school_holiday_weeks for d in self.dates
         ]
+        self.worked_in_the_long_run = self.share_worked(c, first.year)
         self.winter = [d.month >= 9 or d.month <= 2 for d in self.dates]
+
+    @staticmethod
+    def share_worked(c: Any, year: int) -> float:
+        """Of the days of 28 calendar years, counted one by one."""
+        closed = holidays.country_holidays("GB", subdiv="ENG", years=range(year, year + 28))
+        day, all_days, worked = dt.date(year, 1, 1), 0, 0
+        while day.year < year + 28:
+            all_days += 1
+            worked += WEEKDAYS[day.weekday()] in c.working_days and not (c.bank_holidays and day in closed)
+            day += dt.timedelta(days=1)
+        return worked / all_days
 
 
 class Service:
@@ -149,7 +161,7 @@ def pick(shares: Any, u: float) -> int:
 
 def minutes_per_day(config: Config, calendar: Calendar) -> dict[str, float]:
     """What each role has on a working day."""
-    v, days_a_year = config.resolver(), sum(calendar.works) / calendar.end * YEAR
+    v, days_a_year = config.resolver(), calendar.worked_in_the_long_run * YEAR
     return {
         name: role.wte * (1.0 - v(role.vacancy)) * v(role.hours_per_year) * 60.0 / days_a_year
         for name, role in config.workforce.roles.items()

@@ -305,56 +305,6 @@ def shipped_table() -> EvidenceTable:
     return read_tables(sorted(folder.glob("*.yaml")))
 
 
-def read_group(folder: Path, options: Sequence[str]) -> EvidenceTable:
-    """The table of some files of an evidence folder, by name without ``.yaml``, with their ``defaults``.
-
-    Much faster than composing the same rows through a configuration framework node by node. Raises InputError
-    with all problems, as :func:`read_tables`.
-    """
-    names: dict[str, None] = {}
-    for option in options:
-        names |= dict.fromkeys([*_defaults_of(folder / f"{option}.yaml"), option])
-    return read_tables([folder / f"{name}.yaml" for name in names])
-
-
-def _defaults_of(file: Path) -> list[str]:
-    import yaml
-
-    try:
-        content = yaml.load(file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return []  # read_tables tells what is wrong with the file
-    listed = content.get("defaults", []) if isinstance(content, dict) else []
-    return [str(name) for name in listed if name != "_self_"]
-
-
-def amend_table(table: Mapping[str, EvidenceRow], changes: Mapping[str, Mapping[str, Any]]) -> EvidenceTable:
-    """The table with some fields of some rows replaced (``{"vacancy_share": {"value": 0.2}}``), checked.
-
-    A row not in the table is added and must be complete. Raises InputError with all problems.
-    """
-    import difflib
-
-    problems: list[str] = []
-    amended: dict[str, Any] = {}
-    for name, fields in changes.items():
-        if name not in table and "source" not in fields:
-            near = difflib.get_close_matches(name, table, 1)
-            problems.append(
-                f"evidence.{name}: no such row" + (f"; did you mean {near[0]!r}?" if near else "")
-            )
-            continue
-        old = table[name].model_dump() if name in table else {}
-        amended[name] = {**old, **fields}
-    try:
-        checked = parse_table(amended)
-    except InputError as error:
-        problems += error.problems
-    if problems:
-        raise InputError(problems)
-    return {**table, **checked}
-
-
 def table_frame(rows: Mapping[str, EvidenceRow]) -> pd.DataFrame:
     """The table for display: one line per row, columns ``name`` and the fields of :class:`EvidenceRow`."""
     import pandas as pd

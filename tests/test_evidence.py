@@ -15,9 +15,7 @@ from sim.errors import InputError
 from sim.evidence import (
     GRADES,
     EvidenceRow,
-    amend_table,
     parse_table,
-    read_group,
     read_tables,
     sample,
     shipped_table,
@@ -235,28 +233,6 @@ def test_files_that_cannot_be_read_are_named_together(tmp_path: Path) -> None:
         "broken.yaml",
         "lines.yaml",
         "absent.yaml",
-    ]
-
-
-def test_a_group_is_read_with_the_files_it_lists(tmp_path: Path) -> None:
-    write(tmp_path / "main.yaml", f"defaults: [extra, _self_]\none: {ROW_TEXT}\n")
-    write(tmp_path / "extra.yaml", f"two: {ROW_TEXT}\n")
-    write(tmp_path / "unlisted.yaml", f"three: {ROW_TEXT}\n")
-    assert set(read_group(tmp_path, ["main"])) == {"one", "two"}
-    with pytest.raises(InputError, match=r"absent\.yaml: cannot be read"):
-        read_group(tmp_path, ["main", "absent"])
-
-
-def test_one_field_of_a_row_can_be_changed_and_is_checked_again() -> None:
-    changed = amend_table(SHIPPED, {"vacancy_share": {"value": 0.2}})
-    assert changed["vacancy_share"].value == 0.2
-    assert changed["vacancy_share"].source == SHIPPED["vacancy_share"].source
-    assert SHIPPED["vacancy_share"].value == 0.25
-    with pytest.raises(InputError) as caught:
-        amend_table(SHIPPED, {"vacancy_share": {"value": 0.9}, "vacancy_shore": {"value": 0.1}})
-    assert caught.value.problems == [
-        "evidence.vacancy_shore: no such row; did you mean 'vacancy_share'?",
-        "evidence.vacancy_share: low, value and high must be in order: found low 0.1, value 0.9, high 0.36",
     ]
 
 

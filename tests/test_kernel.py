@@ -13,7 +13,7 @@ from build import make_config, record
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from sim.calendar import lay_out, september_firsts
+from sim.calendar import lay_out, september_firsts, share_of_working_days
 from sim.compile import compile_config, line_of, whole_weeks
 from sim.engine import lay_out_tickets
 from sim.kernel import basics, contacts, minutes, sessions, state, week
@@ -452,14 +452,16 @@ def test_every_minute_stays_in_the_ledger_across_holidays(start, working, closed
 
 
 def test_a_year_of_staff_minutes_is_what_the_contracts_say():
-    """WTE in post times hours at work: bank holidays and weekends move minutes, they do not take any."""
+    """WTE in post times hours at work, over an average year's working days: more bank holidays, fewer minutes."""
     config = make_config("gatekept", {"history_years": 0.0, "horizon_years": 1.0})
     r = record(config, seed=1)
     v = config.resolver()
     roles = config.workforce.roles
     children = r.area.children[:, :18, :].sum(axis=(1, 2)).astype(float)
     wte = establishment(config.workforce, children, children, 0.0, v).sum(axis=0)
-    years = r.tables.end_day / 365.25
+    days_worked = r.tables.days.works.sum()
+    years = days_worked / (share_of_working_days(config.calendar) * 365.25)
+    assert years == pytest.approx(r.tables.end_day / 365.25, rel=0.02)
     for j, role in enumerate(roles.values()):
         expected = wte[j] * v(role.hours_per_year) * 60.0 * years
         assert r.engine.books.available[:, :, j].sum() == pytest.approx(expected, abs=len(children) * 1.5)

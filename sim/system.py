@@ -175,7 +175,7 @@ class Attendance(Strict):
     deprived_odds: OddsRatio = 1.0  # quintile 1 against quintile 5
     most: Share = 1.0  # never above
     discharge: Share = 0.0  # sent away after a missed appointment
-    rebook_days: Days = 0.0  # until the next appointment is due
+    rebook_days: Days = 1.0  # until the next appointment is due
 
 
 class Gate(Strict):

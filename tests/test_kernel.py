@@ -481,14 +481,16 @@ def test_every_minute_stays_in_the_ledger_across_holidays(start, working, closed
 
 
 def test_a_year_of_staff_minutes_is_what_the_contracts_say():
-    """WTE in post times hours at work, in a year with as many working days as years have on average."""
+    """WTE in post times hours at work, over an average year's working days: more bank holidays, fewer minutes."""
     config = make_config("gatekept", {"history_years": 0.0, "horizon_years": 1.0})
     r = record(config, seed=1)
     v = config.resolver()
     roles = config.workforce.roles
     children = r.area.children[:, :18, :].sum(axis=(1, 2)).astype(float)
     wte = establishment(config.workforce, children, children, 0.0, v).sum(axis=0)
-    years = r.tables.days.works.sum() / (share_of_working_days(config.calendar) * 365.25)
+    days_worked = r.tables.days.works.sum()
+    years = days_worked / (share_of_working_days(config.calendar) * 365.25)
+    assert years == pytest.approx(r.tables.end_day / 365.25, rel=0.02)
     for j, role in enumerate(roles.values()):
         expected = wte[j] * v(role.hours_per_year) * 60.0 * years
         assert r.engine.books.available[:, :, j].sum() == pytest.approx(expected, abs=len(children) * 1.5)

@@ -39,8 +39,15 @@ class Calendar:
         history, horizon = (round(y * YEAR / 7.0) for y in (config.history_years, config.horizon_years))
         self.end = 7 * (history + horizon)
         self.dates = [first + dt.timedelta(days=i) for i in range(self.end)]
-        years = range(first.year, self.dates[-1].year + 1)
+        usual = range(
+            first.year, first.year + 28
+        )  # after which every date is on the same day of the week again
+        years = range(first.year, max(usual[-1], self.dates[-1].year) + 1)
         closed = holidays.country_holidays("GB", subdiv="ENG", years=years) if c.bank_holidays else ()
+        every_day = (dt.date(usual[0], 1, 1) + dt.timedelta(days=i) for i in range(28 * 366))
+        days = [d for d in every_day if d.year in usual]
+        worked = [d for d in days if WEEKDAYS[d.weekday()] in c.working_days and d not in closed]
+        self.days_a_year = len(worked) / len(days) * YEAR
         self.weekday = [WEEKDAYS[d.weekday()] for d in self.dates]
         self.works = [
             w in c.working_days and d not in closed for w, d in zip(self.weekday, self.dates, strict=True)
@@ -48,19 +55,7 @@ class Calendar:
         self.school = [
             d.weekday() < 5 and d.isocalendar().week not in c.school_holiday_weeks for d in self.dates
         ]
-        self.worked_in_the_long_run = self.share_worked(c, first.year)
         self.winter = [d.month >= 9 or d.month <= 2 for d in self.dates]
-
-    @staticmethod
-    def share_worked(c: Any, year: int) -> float:
-        """Of the days of 28 calendar years, counted one by one."""
-        closed = holidays.country_holidays("GB", subdiv="ENG", years=range(year, year + 28))
-        day, all_days, worked = dt.date(year, 1, 1), 0, 0
-        while day.year < year + 28:
-            all_days += 1
-            worked += WEEKDAYS[day.weekday()] in c.working_days and not (c.bank_holidays and day in closed)
-            day += dt.timedelta(days=1)
-        return worked / all_days
 
 
 class Service:
@@ -161,8 +156,8 @@ def pick(shares: Any, u: float) -> int:
 
 def minutes_per_day(config: Config, calendar: Calendar) -> dict[str, float]:
     """What each role has on a working day."""
-    v, days_a_year = config.resolver(), calendar.worked_in_the_long_run * YEAR
+    v = config.resolver()
     return {
-        name: role.wte * (1.0 - v(role.vacancy)) * v(role.hours_per_year) * 60.0 / days_a_year
+        name: role.wte * (1.0 - v(role.vacancy)) * v(role.hours_per_year) * 60.0 / calendar.days_a_year
         for name, role in config.workforce.roles.items()
     }

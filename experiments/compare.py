@@ -14,13 +14,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from experiments.compose import load_systems
+from experiments.data import read_data
 from experiments.output import chosen_folder, results_folder, write_frame
 from experiments.replicate import Replications, replicate
 from experiments.results import RUNS, write_results
 from experiments.screen import as_text, bullets, show
 from experiments.statistics import Estimate, estimate, paired_difference
 from experiments.words import caveats, heading
-from sim.area import build_area
 from sim.measures import GROUPS, LABELS, Measure
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
     started = datetime.now().astimezone()
     configs = load_systems(overrides, config_dir)
     first = next(iter(configs.values()))
-    area = build_area(first.area)
+    area = read_data(first)
     path = chosen_folder(first.output, "compare", area.name, started)
     with results_folder(path) as folder:
         done = replicate(configs, first.replications, first.seed, first.workers, folder / RUNS)

@@ -7,7 +7,7 @@ in last (:mod:`experiments.evidence`). What the keys *mean* is checked afterward
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,16 +98,46 @@ def compose(overrides: Sequence[str] = (), config_dir: str | Path | None = None)
     folder = own_folder(config_dir)
     problems: list[str] = []
     words = take_out(overrides, problems)
+    words.rest = _without_nothings(words.rest, choices(folder), problems)
     tree = compose_plain(words.rest, folder)
     if tree is None:
         from experiments.with_hydra import compose_with_hydra
 
         tree = compose_with_hydra(words.rest, folder, problems)
     if tree is not None:
+        problems += _empty_mappings(words.rest, tree)
         problems += complete(tree, words, folder)
     if tree is None or problems:
         raise InputError(problems)
     return tree
+
+
+def _without_nothings(
+    overrides: Sequence[str], groups: Mapping[str, list[str]], problems: list[str]
+) -> list[str]:
+    """The words but for choices of no file (``area=null``), which are problems."""
+    kept = []
+    for text in overrides:
+        key, equals, value = (part.strip() for part in text.partition("="))
+        if equals and key in groups and value.lower() in ("null", "none", "") and value not in groups[key]:
+            problems.append(f"{key}={value}: choose one of {', '.join(groups[key])}")
+        else:
+            kept.append(text)
+    return kept
+
+
+def _empty_mappings(overrides: Sequence[str], tree: Mapping[str, Any]) -> list[str]:
+    """Sentences for keys set to ``{}`` that hold something: a mapping is added to, so that would do nothing."""
+    out = []
+    for text in overrides:
+        key, _, value = (part.strip() for part in text.partition("="))
+        if value.replace(" ", "") == "{}":
+            at: Any = tree
+            for part in key.lstrip("+").split("."):
+                at = at.get(part) if isinstance(at, Mapping) else None
+            if at:
+                out.append(f"{key}={{}}: takes nothing away; to take one entry out write ~{key}.NAME")
+    return out
 
 
 def options(config_dir: str | Path | None = None) -> dict[str, list[str]]:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from experiments.compare import measures_table
 from experiments.compose import load_config, system_name
+from experiments.data import read_data
 from experiments.output import chosen_folder, results_folder
 from experiments.replicate import Replications, replicate
 from experiments.results import RUNS, write_results
 from experiments.screen import bullets, show
 from experiments.statistics import Estimate, estimate
 from experiments.words import caveats, heading
-from sim.area import build_area
 from sim.measures import LABELS, Measure
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
     started = datetime.now().astimezone()
     config = load_config(overrides, config_dir)
     configs = {system_name(overrides, config): config}
-    area = build_area(config.area)
+    area = read_data(config)
     path = chosen_folder(config.output, "run", area.name, started)
     with results_folder(path) as folder:
         done = replicate(configs, config.replications, config.seed, config.workers, folder / RUNS)

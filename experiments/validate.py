@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from experiments.compose import load_config
+from experiments.data import number_of_referrals, read_data
 from experiments.words import grade_sentence
-from sim.area import KINDS, build_area
+from sim.area import KINDS
 from sim.config import config_hash
 
 
@@ -17,7 +18,7 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
         InputError: one sentence for each problem of the configuration, or of the data behind it.
     """
     config = load_config(overrides, config_dir)
-    area = build_area(config.area)
+    area = read_data(config)
     places = ", ".join(
         f"{int((area.place_kind == code).sum()):,} {kind.replace('_', ' ')}"
         for code, kind in enumerate(KINDS)
@@ -33,6 +34,8 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
         "evidence": grade_sentence({"": config}).removeprefix("Evidence: "),
         "hash": config_hash(config),
     }
+    if (file := config.area.demand.csv) is not None:
+        lines["referrals"] = f"{number_of_referrals(config):,} of {file} fall into the run"
     print("OK")
     for name, text in lines.items():
         print(f"  {name:<10} {text}")

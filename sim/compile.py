@@ -67,6 +67,12 @@ class Compiled:
     visit_weight: np.ndarray  # (places,)
 
 
+def days_of_run(config: Config) -> tuple[int, int]:
+    """The decision day, and the first day after the run: whole weeks from day 0."""
+    decision = whole_weeks(config.history_years)
+    return decision, decision + max(7, whole_weeks(config.horizon_years))
+
+
 def whole_weeks(years: float) -> int:
     """A number of years as days, rounded to whole weeks so that every week of the record is complete."""
     return 7 * round(years * DAYS_PER_YEAR / 7.0)
@@ -88,8 +94,7 @@ def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     offers = tuple(system.offers)
     roles = tuple(config.workforce.roles)
     groups = tuple(dict.fromkeys(r.group for r in config.workforce.roles.values()))
-    decision = whole_weeks(config.history_years)
-    end = decision + max(7, whole_weeks(config.horizon_years))
+    decision, end = days_of_run(config)
     days = lay_out(config.calendar, end)
     multipliers = need_multipliers(config, v)
     n_places, n_teams = len(area.place_name), len(area.localities)

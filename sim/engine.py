@@ -35,12 +35,14 @@ from sim.kernel.state import (
     NEVER,
     NOBODY,
     PLACE,
+    STANDING,
     TALLY,
     TICKET,
     WEEKLY_MEASURES,
     WORSEN,
     Books,
     People,
+    Records,
     Tickets,
     fill,
     records,
@@ -50,6 +52,7 @@ from sim.system import LEDGER_LINES
 
 EVENTS_PER_TICKET_AND_DAY = 8
 MOST_TICKETS_PER_EVENT = 4
+POOL = 64  # tickets to begin with
 
 
 class Engine:
@@ -67,7 +70,7 @@ class Engine:
         self.reserve = reserve
         self.people = lay_out_people(compiled, area, population)
         self.books = lay_out_books(compiled, self.people)
-        self.tickets = new_tickets(64, self.books)
+        self.tickets = new_tickets(POOL, self.books)
         self.env = simpy.Environment()
         self._rules, self._people = handle(self.rules), handle(self.people)
         self._books = handle(self.books)
@@ -84,7 +87,9 @@ class Engine:
     def let_go(self) -> None:
         """Give back the memory of what a finished run needs no more."""
         self.tickets = new_tickets(1, self.books)
-        self.books = self.books._replace(fixed=self.books.fixed[:0].copy())
+        self.books = self.books._replace(
+            fixed=self.books.fixed[:0].copy(), standing=records(STANDING, 1, empty={"row": NOBODY})
+        )
         self._books = None
 
     def _calendar(self) -> Generator[simpy.Event, Any, None]:
@@ -126,6 +131,8 @@ class Engine:
         wanted = 256 + int(self.reserve * live) + MOST_TICKETS_PER_EVENT * events
         if len(self.tickets) - live < wanted:
             self.tickets = more_tickets(self.tickets, self.books, wanted)
+            self.books = self.books._replace(standing=more_standing(self.books.standing, len(self.tickets)))
+            self._books = handle(self.books)
         if self.rules.log_events:
             room = int(self.books.counter[C_LOG]) + EVENTS_PER_TICKET_AND_DAY * (events + live + 64)
             if room > len(self.books.log):
@@ -178,6 +185,7 @@ def lay_out_books(compiled: Compiled, people: People) -> Books:
     fixed, until = fixed_schedule(people, rules.end_day)
     return Books(
         lists=records(LIST, compiled.n_lists, empty={"head": NOBODY, "tail": NOBODY}),
+        standing=records(STANDING, POOL, empty={"row": NOBODY}),
         diary=records(DIARY, rules.end_day, empty={"head": NOBODY, "tail": NOBODY}),
         fixed=fixed,
         fixed_until=until,
@@ -224,6 +232,15 @@ def more_tickets(tickets: Tickets, books: Books, more: int) -> Tickets:
     tickets = pool.view(np.recarray)
     _chain_free(tickets, books, old)
     return tickets
+
+
+def more_standing(standing: Records, n: int) -> Records:
+    """The same, for ``n`` tickets. The old array is used up."""
+    old = len(standing)
+    rows = standing.base
+    rows.resize(n, refcheck=False)
+    fill(rows[old:], {"row": NOBODY})
+    return rows.view(np.recarray)
 
 
 def _chain_free(tickets: Tickets, books: Books, first: int) -> None:

@@ -10,9 +10,7 @@ door, on the day it begins.
 
 from __future__ import annotations
 
-import datetime as dt
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +21,7 @@ from sim.draws import exponential, normal, triangular, uniform
 from sim.function import DAYS_PER_YEAR, HIGHEST, LOWEST, advance, level_of
 from sim.jit import compiled, inner
 from sim.kernel.state import CHILD, NEED, NEVER, NOBODY, NOT_LEFT, Records, records
+from sim.stream import Stream
 
 MOST_NEEDS = 3  # per child
 LAST_DAY = 32_767  # that a record can hold
@@ -423,29 +422,6 @@ def _write_need(
                 needs.identified[i] = day
                 break
     needs.noticed_chances[i] = chance
-
-
-@dataclass(frozen=True)
-class Stream:
-    """A given stream of referrals: mean number per day (d,), or the dated ones."""
-
-    per_day: np.ndarray  # (d,) mean referrals
-    kind_shares: np.ndarray  # (k,) cumulative
-    age_from: np.ndarray  # (bands,) years
-    age_to: np.ndarray
-    age_shares: np.ndarray  # (bands,) cumulative
-    quintile_shares: np.ndarray  # (5,) cumulative
-    urgent_share: float
-    dated: dict[str, np.ndarray] | None = None  # day, kind, age_years, quintile, urgent (-1: draw it)
-
-
-def stream_rate(
-    per_week: float, month_weights: tuple[float, ...], growth: float, first_day: dt.date, n_days: int
-) -> np.ndarray:
-    """Mean referrals on each day: weekly rate / 7 x the month's weight x growth since the first day, shape (n_days,)."""
-    days = np.arange(n_days)
-    months = (np.datetime64(first_day) + days).astype("datetime64[M]").astype(int) % 12
-    return per_week / 7.0 * np.asarray(month_weights)[months] * (1.0 + growth) ** (days / DAYS_PER_YEAR)
 
 
 def from_stream(rules: NeedRules, area: Area, stream: Stream, seed: int, end_day: int) -> Population:

@@ -18,13 +18,13 @@ from sim.columns import Columns
 from sim.compile import Compiled, compile_config
 from sim.config import Config
 from sim.engine import Engine
-from sim.errors import InputError
 from sim.function import DAYS_PER_YEAR
 from sim.kernel.basics import OutOfTickets
 from sim.kernel.handles import handle
 from sim.kernel.score import final_scores
 from sim.kernel.state import C_LOG, EVENTS, NEVER, WEEKLY_MEASURES, People, Rules
-from sim.population import Population, Stream, from_area, from_stream, stream_rate
+from sim.population import Population, from_area, from_stream
+from sim.stream import stream_of
 from sim.system import LEDGER_LINES, OUTCOMES
 
 if TYPE_CHECKING:
@@ -126,7 +126,9 @@ def simulate(config: Config, seed: int, progress: Any = None) -> Run:
         else:
             break
     engine.let_go()
-    return collect(config, seed, area, tables, engine)
+    run = collect(config, seed, area, tables, engine)
+    engine.__dict__.clear()  # its processes refer to it: the arrays should not wait for the garbage collector
+    return run
 
 
 def populate(config: Config, tables: Compiled, area: Area, seed: int) -> Population:
@@ -134,76 +136,8 @@ def populate(config: Config, tables: Compiled, area: Area, seed: int) -> Populat
     demand = config.area.demand
     if demand.mode == "population":
         return from_area(tables.needs, area, seed, tables.end_day)
-    return from_stream(tables.needs, area, _stream(config, tables), seed, tables.end_day)
-
-
-def _stream(config: Config, tables: Compiled) -> Stream:
-    from sim.area import BANDS
-
-    demand, mix = config.area.demand, getattr(config.area, "mix", None)
-    ages = list(BANDS.values())
-    shares = [float(mix.ages.get(b, 0.0)) for b in BANDS] if mix else [0.25] * 4
-    kinds = [mix.kinds.get(k, 0.0) if mix else 1.0 for k in tables.kinds]
-    quintiles = list(mix.quintiles) if mix else [0.2] * 5
-    dated = None
-    if demand.csv is not None:
-        dated = _dated(demand.csv, tables)
-    return Stream(
-        stream_rate(
-            demand.referrals_per_week or 0.0,
-            tuple(demand.month_weights),
-            demand.growth_per_year,
-            tables.days.first_day,
-            tables.end_day,
-        ),
-        np.cumsum(kinds) / np.sum(kinds),
-        np.array([a for a, _ in ages], float),
-        np.array([b + 1 for _, b in ages], float),
-        np.cumsum(shares) / np.sum(shares),
-        np.cumsum(quintiles),
-        mix.urgent_share if mix else 0.0,
-        dated,
-    )
-
-
-def _dated(path: str, tables: Compiled) -> dict[str, np.ndarray]:
-    """The referrals of a file, as days of the run; -1 where the file does not say. Those outside the run are left out.
-
-    Raises:
-        InputError: the file cannot be used, or none of its referrals falls into the run.
-    """
-    from sim.importers.referrals_csv import read_referrals
-
-    frame = read_referrals(path, kinds=tables.kinds)
-    first = np.datetime64(tables.days.first_day, "D")
-    dates = frame["referral_date"].to_numpy().astype("datetime64[D]")
-    day = (dates - first).astype(np.int64)
-    within = (day >= 0) & (day < tables.end_day)
-    if not within.any():
-        raise InputError(
-            f"{path}: none of its referrals ({dates[0]} to {dates[-1]}) falls into the run "
-            f"({first} to {first + tables.end_day - 1}); set calendar.start, history_years and horizon_years to fit"
-        )
-    codes = {
-        "kind": {name: i for i, name in enumerate(tables.kinds)},
-        "priority": {"urgent": 1, "routine": 0},
-    }
-
-    def column(name: str, less: float = 0.0) -> np.ndarray:
-        if name not in frame:
-            return np.full(int(within.sum()), -1.0)
-        values = frame[name][within]
-        if name in codes:
-            values = values.map(codes[name])
-        return values.to_numpy(dtype=np.float64, na_value=np.nan) - less
-
-    columns = {
-        "kind": column("kind"),
-        "age_years": column("age_years"),
-        "quintile": column("imd_quintile", 1.0),
-        "urgent": column("priority"),
-    }
-    return {"day": day[within]} | {name: np.nan_to_num(values, nan=-1.0) for name, values in columns.items()}
+    stream = stream_of(config.area, tables.kinds, tables.days.first_day, tables.end_day)
+    return from_stream(tables.needs, area, stream, seed, tables.end_day)
 
 
 def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Engine) -> Run:

@@ -169,6 +169,19 @@ def test_an_existing_output_is_refused_before_any_work(capsys, tmp_path):
     ]
 
 
+def test_validate_reads_the_referrals_too(capsys, tmp_path):
+    path = tmp_path / "referrals.csv"
+    path.write_text("referral_date\n2024-09-05\n2024-10-03\n1999-01-01\n")
+    words = ["validate", *PLAIN, "system=single_list", f"area.csv={path}"]
+    status, out, _ = say(capsys, *words)
+    assert status == 0
+    assert f"2 of {path} fall into the run" in out
+    path.write_text("date\n2024-09-05\n")
+    status, _, err = say(capsys, *words)
+    assert status == 2
+    assert "referral_date" in err[0]
+
+
 def test_an_area_without_children_is_refused(capsys):
     status, _, err = say(
         capsys, "validate", "needs=plain", "workforce=one_team", "system=single_list", "area=example_small",

@@ -569,3 +569,14 @@ def test_a_composed_configuration_can_be_changed_without_changing_the_next():
     assert again["system"]["doors"]
     assert again["calendar"]["working_days"]
     assert again["evidence"]["vacancy_share"]["value"] != 9
+
+
+def test_no_file_is_no_choice_and_an_empty_mapping_takes_nothing_away():
+    with pytest.raises(InputError) as caught:
+        compose(["area=null", "system.offers={}", "needs=", "seed=3"])
+    area, needs, offers = caught.value.problems
+    assert area.startswith("area=null: choose one of ")
+    assert "oldham" in area
+    assert needs.startswith("needs=: choose one of plain")
+    assert offers == "system.offers={}: takes nothing away; to take one entry out write ~system.offers.NAME"
+    assert compose(["transition=none"])["transition"]["name"] == "none"

@@ -27,6 +27,7 @@ from sim.kernel.state import (
     NEVER,
     NOBODY,
     PLACE,
+    STANDING,
     records,
 )
 from sim.run import LEFT_REASONS
@@ -55,6 +56,7 @@ def empty_books(n_lists: int = 3, n_days: int = 20) -> SimpleNamespace:
     return SimpleNamespace(
         lists=records(LIST, n_lists, empty={"head": NOBODY, "tail": NOBODY}),
         diary=records(DIARY, n_days, empty={"head": NOBODY, "tail": NOBODY}),
+        standing=records(STANDING, 400, empty={"row": NOBODY}),
         counter=np.zeros(5, np.int64),
     )
 

@@ -60,6 +60,7 @@ def pull(tickets: Tickets, books: Books, t: int) -> None:
         tickets.ahead[behind] = ahead
     books.lists.length[queue] -= 1
     tickets.queue[t] = NOBODY
+    books.standing.row[t] = NOBODY
 
 
 @inner

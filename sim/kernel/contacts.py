@@ -13,10 +13,10 @@ from sim.draws import (
     uniform,
 )
 from sim.jit import inner
-from sim.kernel.basics import count, drop_ticket, has_ticket, log, pull, push, schedule, unschedule
+from sim.kernel.basics import count, drop_ticket, has_ticket, log, pull, schedule, unschedule
 from sim.kernel.life import notice
 from sim.kernel.minutes import charge, debtor_of, pay
-from sim.kernel.routes import closed, finish, route, start
+from sim.kernel.routes import closed, count_from_joining, finish, route, stand, start
 from sim.kernel.score import in_normal_range, level_now, score, start_support
 from sim.kernel.state import (
     ACCEPTED,
@@ -79,7 +79,16 @@ def is_brought(rules: Rules, people: People, need: int, offer: int, day: int, wa
 
 
 @inner
-def seen(rules: Rules, people: People, books: Books, need: int, offer: int, day: int, minutes: int) -> None:
+def seen(
+    rules: Rules,
+    people: People,
+    tickets: Tickets,
+    books: Books,
+    need: int,
+    offer: int,
+    day: int,
+    minutes: int,
+) -> None:
     """A contact took place: waits end, counts grow."""
     people.needs.minutes[need] += minutes
     if day >= rules.decision_day:
@@ -92,6 +101,7 @@ def seen(rules: Rules, people: People, books: Books, need: int, offer: int, day:
     count(people, books, day, W_CONTACTS, need)
     if people.needs.first_contact[need] == NEVER:
         people.needs.first_contact[need] = day
+        count_from_joining(people, tickets, books, need)
         count(people, books, day, W_FIRST, need)
     elif people.needs.second_contact[need] == NEVER:
         people.needs.second_contact[need] = day
@@ -136,7 +146,7 @@ def first_appointment(
         # rebooked: position 0 of the same list, in the order in which the new appointments are due
         books.rebookings[team, offer] += 1
         tickets.ready[t] = day + rules.offers.rebook[offer]
-        push(tickets, books, rebooked_list(rules, offer, queue), t)
+        stand(rules, people, tickets, books, t, rebooked_list(rules, offer, queue))
         return
     unschedule(tickets, books, t)
     tickets.team[t] = team
@@ -166,7 +176,7 @@ def attended(
     need, offer = tickets.need[t], tickets.offer[t]
     spent = charge(rules, books, day // 7, team, offer, False)
     tickets.contacts[t] += 1
-    seen(rules, people, books, need, offer, day, spent)
+    seen(rules, people, tickets, books, need, offer, day, spent)
     outcome = after_contact(rules, people, tickets, t, day)
     if outcome < 0:
         schedule_session(rules, tickets, books, t, day, rules.offers.every[offer])
@@ -245,7 +255,7 @@ def decide(rules: Rules, people: People, tickets: Tickets, books: Books, t: int,
     need, offer = tickets.need[t], tickets.offer[t]
     spent = charge(rules, books, day // 7, team, offer, False)
     tickets.contacts[t] += 1
-    seen(rules, people, books, need, offer, day, spent)
+    seen(rules, people, tickets, books, need, offer, day, spent)
     occasion = int(people.needs.routings[need])
     if tickets.contacts[t] == 1 and rules.offers.more_information[offer] > 0.0:
         u = uniform(rules.seed, people.needs.key[need], MORE_INFORMATION, occasion)
@@ -287,7 +297,7 @@ def serve_siblings(
         if t != NOBODY:
             drop_ticket(people, tickets, books, t)
             closed(people, books, other)
-        seen(rules, people, books, other, offer, day, 0)
+        seen(rules, people, tickets, books, other, offer, day, 0)
         route(rules, people, tickets, books, other, offer, DONE, day)
 
 
@@ -373,7 +383,7 @@ def group_session(
             brought = is_brought(rules, people, need, offer, day, 0)
             people.needs.appointments[need] += 1
             if brought:
-                seen(rules, people, books, need, offer, day, spent // members)
+                seen(rules, people, tickets, books, need, offer, day, spent // members)
             else:
                 people.needs.not_brought[need] += 1
                 count(people, books, day, W_NOT_BROUGHT, need)

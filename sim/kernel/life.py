@@ -30,7 +30,7 @@ from sim.kernel.basics import (
     push,
     schedule,
 )
-from sim.kernel.routes import choose, closed, follow, join, leave, opened, serves
+from sim.kernel.routes import choose, closed, follow, join, leave, opened, serves, stand
 from sim.kernel.score import anchor, capability_days, end_support, in_normal_range, level_now
 from sim.kernel.state import (
     AGED_OUT,
@@ -338,7 +338,7 @@ def move(rules: Rules, people: People, tickets: Tickets, books: Books, need: int
                 push(tickets, books, rules.hidden_base + new, t)
         elif tickets.state[t] == WAITING and rules.offers.access[offer] == VISIT:
             pull(tickets, books, t)
-            push(tickets, books, rules.offers.list_base[offer] + new, t)
+            stand(rules, people, tickets, books, t, rules.offers.list_base[offer] + new)
         t = tickets.sibling[t]
 
 

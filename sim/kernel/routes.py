@@ -23,6 +23,7 @@ from sim.kernel.state import (
     NOT_SERVED,
     ON_THE_WAY,
     POPULATION,
+    QUEUE,
     RUNNING,
     TO_DOOR,
     VISIT,
@@ -117,6 +118,38 @@ def list_of(rules: Rules, people: People, need: int, offer: int, team: int, day:
 
 
 @inner
+def wait_from(rules: Rules, people: People, tickets: Tickets, t: int) -> int:
+    """Day from which a wait counts: the clock start where the recorded clock runs and nobody has been seen yet."""
+    need = tickets.need[t]
+    runs = rules.offers.clock[tickets.offer[t]] and people.needs.first_contact[need] == NEVER
+    return people.needs.referred[need] if runs and people.needs.referred[need] != NEVER else tickets.joined[t]
+
+
+@inner
+def stand(rules: Rules, people: People, tickets: Tickets, books: Books, t: int, queue: int) -> None:
+    """Stand on a waiting list, and be counted there each week. A list of the whole area counts under the first team."""
+    offer = tickets.offer[t]
+    push(tickets, books, queue, t)
+    team = tickets.team[t]
+    if rules.offers.access[offer] == VISIT:
+        team = people.places.locality[people.needs.place[tickets.need[t]]]
+    elif rules.offers.access[offer] == QUEUE and rules.offers.pooled[offer]:
+        team = 0
+    books.standing.row[t] = int(offer) * rules.n_teams + team
+    books.standing.since[t] = wait_from(rules, people, tickets, t)
+
+
+@inner
+def count_from_joining(people: People, tickets: Tickets, books: Books, need: int) -> None:
+    """After the first contact the waits for other lists count from the day of joining them."""
+    t = people.needs.tickets[need]
+    while t != NOBODY:
+        if books.standing.row[t] != NOBODY:
+            books.standing.since[t] = tickets.joined[t]
+        t = tickets.sibling[t]
+
+
+@inner
 def join(rules: Rules, people: People, tickets: Tickets, books: Books, t: int, day: int, since: int) -> None:
     """Stand on the list of an offer. ``since`` counts as the day of joining (earlier than ``day`` at the start)."""
     need, offer = tickets.need[t], tickets.offer[t]
@@ -124,10 +157,10 @@ def join(rules: Rules, people: People, tickets: Tickets, books: Books, t: int, d
     tickets.joined[t] = since
     tickets.ready[t] = since + rules.offers.notice[offer]
     draw_goal(rules, people, tickets, t)
-    push(tickets, books, list_of(rules, people, need, offer, tickets.team[t], day), t)
     if rules.offers.clock[offer] and people.needs.referred[need] == NEVER:
         people.needs.referred[need] = since
         count(people, books, day, W_REFERRED, need)
+    stand(rules, people, tickets, books, t, list_of(rules, people, need, offer, tickets.team[t], day))
     if rules.offers.patience[offer] > 0.0:
         u = uniform(rules.seed, people.needs.key[need], PATIENCE, people.needs.lists_joined[need])
         schedule(tickets, books, t, day + days_after(rules.offers.patience[offer], u), GIVE_UP)

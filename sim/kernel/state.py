@@ -413,6 +413,9 @@ TICKET: Spec = {
 Tickets = Records
 """Episodes of care, one need in one offer, and what is due in a need's life outside offers: (pool,) TICKET."""
 
+#: A ticket on a waiting list: the list's row in the weekly count (or -1), and the day from which its wait counts.
+#: Apart from the tickets, so that the weekly count reads little memory, and in order.
+STANDING: Spec = {"row": np.int32, "since": np.int16}
 LIST: Spec = {"head": np.int32, "tail": np.int32, "length": np.int32}
 DIARY: Spec = {"head": np.int32, "tail": np.int32}
 TALLY: Spec = {"contacts": np.int64, "minutes": np.int64}
@@ -423,6 +426,7 @@ class Books(NamedTuple):
     """Lists, diary, minutes, counts."""
 
     lists: Records  # (lists,) LIST
+    standing: Records  # (pool,) STANDING, by ticket
     diary: Records  # (d,) DIARY
     fixed: np.ndarray  # (events,) packed (what, need), in the order in which they happen
     fixed_until: np.ndarray  # (d,) where the events after a day begin

@@ -11,13 +11,10 @@ from sim.kernel.sessions import waiting_anywhere
 from sim.kernel.state import (
     L_QUEUE,
     L_UNUSED,
-    NEVER,
     NOBODY,
     POPULATION,
     QUEUE,
-    VISIT,
     W_IN_CONTACT,
-    WALK_IN,
     Books,
     People,
     Rules,
@@ -42,46 +39,15 @@ def band(days: int) -> int:
 
 
 @inner
-def count_list(
-    rules: Rules, people: People, tickets: Tickets, books: Books, queue: int, offer: int, team: int, day: int
-) -> None:
-    """Enter everybody on one list in this week's count, by weeks waited so far.
-
-    Where the recorded clock runs and the first contact has not been had, the wait is from the clock start.
-    """
-    week = day // 7
-    t = books.lists.head[queue]
-    while t != NOBODY:
-        need = tickets.need[t]
-        since = tickets.joined[t]
-        if (
-            rules.offers.clock[offer]
-            and people.needs.first_contact[need] == NEVER
-            and people.needs.referred[need] != NEVER
-        ):
-            since = people.needs.referred[need]
-        books.waiting[week, offer, team, 0] += 1
-        books.waiting[week, offer, team, 1 + band(day - since)] += 1
-        t = tickets.behind[t]
-
-
-@inner
-def count_lists(rules: Rules, people: People, tickets: Tickets, books: Books, day: int) -> None:
-    """Count all lists. A list that serves the whole area is entered under the first team."""
-    for offer in range(rules.offers.access.shape[0]):
-        base = rules.offers.list_base[offer]
-        access = rules.offers.access[offer]
-        if access == QUEUE:
-            n = rules.offers.n_kind_groups[offer] * (rules.offers.n_classes[offer] + 1)
-            for row in range(1 if rules.offers.pooled[offer] else rules.n_teams):
-                for q in range(base + row * n, base + (row + 1) * n):
-                    count_list(rules, people, tickets, books, q, offer, row, day)
-        elif access == WALK_IN:
-            for team in range(rules.n_teams):
-                count_list(rules, people, tickets, books, base + team, offer, team, day)
-        elif access == VISIT:
-            for p in range(people.places.pupils.shape[0]):
-                count_list(rules, people, tickets, books, base + p, offer, people.places.locality[p], day)
+def count_lists(rules: Rules, books: Books, day: int) -> None:
+    """Enter everybody on a waiting list in this week's count, by weeks waited so far."""
+    week, teams = day // 7, rules.n_teams
+    for t in range(books.standing.row.shape[0]):
+        row = books.standing.row[t]
+        if row != NOBODY:
+            offer, team = row // teams, row % teams
+            books.waiting[week, offer, team, 0] += 1
+            books.waiting[week, offer, team, 1 + band(day - books.standing.since[t])] += 1
 
 
 @inner
@@ -246,7 +212,7 @@ def move_capability(rules: Rules, people: People) -> None:
 @compiled
 def end_week(rules: Rules, people: People, tickets: Tickets, books: Books, day: int) -> None:
     """Close the week that ends with this day and plan the next."""
-    count_lists(rules, people, tickets, books, day)
+    count_lists(rules, books, day)
     books.weekly[day // 7, W_IN_CONTACT] = books.in_contact
     move_capability(rules, people)
     if day + 1 < rules.end_day:

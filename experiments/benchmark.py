@@ -56,7 +56,7 @@ QUICK = Size(referrals=10_000, rival_cpu_seconds=10.0, times=2)
 class Cost:
     """What one simulation cost.
 
-    ``cpu_seconds`` is the least of several, ``peak_bytes`` the most memory the process ever held.
+    ``cpu_seconds`` is the least of several, ``peak_bytes`` the most memory the process held up to the end of the first.
     """
 
     cpu_seconds: float
@@ -192,8 +192,9 @@ def time_simulation(timing: Timing) -> Cost:
         before = time.process_time()
         run = simulate(timing.config, seed)
         seconds.append(time.process_time() - before)
-    # before the summary, which is arithmetic over the finished tables
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        if seed == 1:  # of one simulation, without its summary, and before memory is used a second time
+            unit = 1 if sys.platform == "darwin" else 1024
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     wait = 7 * run.summary()["recorded_wait_mean_weeks"]
     return Cost(min(seconds), len(run.tables["needs"]["need_id"]), peak, wait)
 

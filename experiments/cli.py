@@ -57,7 +57,8 @@ class Command:
     ``flags`` take no value, ``valued`` take one; ``subjects`` are the words that must follow the command;
     ``simulates``: it will need worker processes. ``words`` are key=value words of the command itself, with what
     TAB offers for each. ``folders``: plain words are names of folders. The module's function ``run`` gets the
-    options by name, ``overrides`` (the key=value words of the configuration) or ``folders``, and ``words`` if the command has any.
+    options by name, ``overrides`` (the key=value words of the configuration) or ``folders``, and ``words`` if the
+    command has any.
     """
 
     module: str
@@ -127,7 +128,7 @@ fails is recorded with its error, and the rest go on.
   opendoor sweep experiment=small_grid
   opendoor sweep system=gatekept,balanced system.dials.easy_access=0,0.5,1 replications=10
   opendoor sweep design=one_at_a_time area=example_small replications=3
-  opendoor sweep design=sobol points=64 system=gatekept,balanced evidence.triage_rejection_share.value=..
+  opendoor sweep design=sobol points=64 system=gatekept,balanced evidence.vacancy_share.value=..
 
 Any key with several values is a factor:
   key=a,b,c           these values            key=LOW..HIGH:steps=5   evenly spread values

@@ -4,10 +4,10 @@ A factor is written as any key is, with more than one value::
 
     system=gatekept,balanced                           these values
     system.dials.easy_access=0..1:steps=5              five values, evenly spread
-    evidence.triage_rejection_share.value=0.05..0.3   anything between these two
+    evidence.vacancy_share.value=0.1..0.3            anything between these two
     system.slots_per_week=20..40:integer               whole numbers only
     area.referrals_per_week=10..1000:log               evenly spread in its logarithm
-    evidence.triage_rejection_share.value=..          the row's own range, with the row's own distribution
+    evidence.vacancy_share.value=..          the row's own range, with the row's own distribution
 
 The same words serve on the command line and in an experiment file.
 """

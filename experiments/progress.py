@@ -72,9 +72,8 @@ def _lines(total: int, what: str) -> Iterator[Callable[[], None]]:
 def sweep_progress(total: int) -> Iterator[Callable[[bool], None]]:
     """As :func:`progress`, for thousands of runs: call the function given with whether the run failed. Shows how many
     are done and how many failed, runs per second, and the time left."""
-    began = time.monotonic()
     count = failures = 0
-    last = began
+    first = last = time.monotonic()
     bar = _sweep_bar(total) if sys.stderr.isatty() else None
     timer = threading.Timer(PATIENCE_SECONDS, lambda: print(f"Sweep: {REASON}", file=sys.stderr, flush=True))
     timer.daemon = True
@@ -82,11 +81,15 @@ def sweep_progress(total: int) -> Iterator[Callable[[bool], None]]:
     print(f"Sweep: {total:,} runs to do", file=sys.stderr, flush=True)
 
     def step(failed: bool) -> None:
-        nonlocal count, failures, last
+        nonlocal count, failures, first, last
         timer.cancel()
-        count, failures = count + 1, failures + failed
         now = time.monotonic()
-        rate = count / max(now - began, 1e-9)
+        if count == 0:
+            first = now  # what comes before the first result says nothing about the rest
+        count, failures = count + 1, failures + failed
+        if count == 1 < total:
+            return
+        rate = (count - 1) / max(now - first, 1e-9) or 1.0
         words = f"{failures:,} failed, {rate:.1f} a second, {_duration((total - count) / rate)} left"
         if bar is not None:
             bar.update(bar.task_ids[0], completed=count, words=words)

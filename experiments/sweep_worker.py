@@ -21,7 +21,7 @@ from experiments.compiling import compile_model
 from experiments.pool import in_common
 
 if TYPE_CHECKING:
-    from experiments.sweep_plan import Point
+    from experiments.sweep_points import Choices, Point
     from sim.config import Config
 
 
@@ -47,7 +47,7 @@ class Common:
     """What every run of a sweep needs; sent to each worker once."""
 
     points: tuple[Point, ...]
-    configurations: Mapping[tuple[tuple[str, str], ...], dict[str, Any]]
+    configurations: Mapping[Choices, dict[str, Any]]
     measures: tuple[str, ...]
     required: tuple[str, ...]
     time_limit: float | None
@@ -132,7 +132,7 @@ def _config(index: int, common: Common) -> Config:
     """The checked configuration of a point; the last one is kept, because its replications follow each other."""
     if _last and _last[0][0] is common and _last[0][1] == index:
         return _last[0][2]
-    from experiments.sweep_plan import config_of
+    from experiments.sweep_points import config_of
     from sim.config import check
 
     config = check(config_of(common.points[index], common.configurations))

@@ -126,6 +126,7 @@ def run_sweep(
                     measures,
                     tuple(plan.settings.required),
                     plan.settings.time_limit,
+                    plan.checked,
                 )
                 outcomes = run_tasks(function, _todo(plan, ended), min(workers, missing), PRELOAD, common)
                 _write_down(outcomes, ledger, missing, common)

@@ -48,7 +48,8 @@ class Plan:
     Attributes:
         settings: the design. factors: what is varied. configurations: for each combination of files chosen,
         the whole checked configuration as a plain mapping. base: the first of them, checked. points: in
-        order, the base first. words: what the user asked for, factor by factor.
+        order, the base first. words: what the user asked for, factor by factor. checked: indices of the points whose
+        configuration is known to be sound.
     """
 
     settings: Settings
@@ -57,6 +58,7 @@ class Plan:
     base: Config
     points: tuple[Point, ...]
     words: Mapping[str, Any] = field(default_factory=dict)
+    checked: frozenset[int] = frozenset()
 
     @property
     def replications(self) -> int:
@@ -151,9 +153,8 @@ def plan_sweep(
     base = next(iter(bases.values()))
     points = design_points(settings, factors, rows, options(config_dir), base.replications)
     base = bases[points[0].choices]
-    plan = Plan(settings, tuple(factors), configurations, base, points, wanted)
-    _check_points(plan, set(named))
-    return plan
+    checked = _check_points(points, configurations, set(named))
+    return Plan(settings, tuple(factors), configurations, base, points, wanted, checked)
 
 
 def _composed(
@@ -237,11 +238,16 @@ def _evidence_in_use(configs: Iterable[Config]) -> list[Factor]:
     ]
 
 
-def _check_points(plan: Plan, named: set[str]) -> None:
+def _check_points(
+    points: Sequence[Point], configurations: Mapping[Choices, dict[str, Any]], named: set[str]
+) -> frozenset[int]:
     """Check the points at the ends of each factor, all points if they are few.
 
     Only those that set nothing but keys the user named: an end of a row of the evidence that this configuration
     cannot take is no mistake of theirs, and is recorded as the failure of its own runs.
+
+    Returns:
+        Indices of the points checked.
 
     Raises:
         InputError: each problem once, with the first point that has it.
@@ -249,14 +255,16 @@ def _check_points(plan: Plan, named: set[str]) -> None:
     from sim.config import check
 
     problems: dict[str, str] = {}
-    for point in at_the_ends([point for point in plan.points if named.issuperset(point.values)]):
+    chosen = at_the_ends([point for point in points if named.issuperset(point.values)])
+    for point in chosen:
         try:
-            check(config_of(point, plan.configurations))
+            check(config_of(point, configurations))
         except InputError as e:
             for problem in e.problems:
                 problems.setdefault(problem, f"{problem} (point {point.index}: {point.label})")
     if problems:
         raise InputError(problems.values())
+    return frozenset(point.index for point in chosen)
 
 
 def _digest(value: Any) -> str:

@@ -44,13 +44,17 @@ class Measured:
 
 @dataclass(frozen=True)
 class Common:
-    """What every run of a sweep needs; sent to each worker once."""
+    """What every run of a sweep needs; sent to each worker once.
+
+    ``checked``: indices of the points whose configuration has been checked already.
+    """
 
     points: tuple[Point, ...]
     configurations: Mapping[Choices, dict[str, Any]]
     measures: tuple[str, ...]
     required: tuple[str, ...]
     time_limit: float | None
+    checked: frozenset[int] = frozenset()
 
 
 class TimeLimitReached(Exception):
@@ -133,8 +137,9 @@ def _config(index: int, common: Common) -> Config:
     if _last and _last[0][0] is common and _last[0][1] == index:
         return _last[0][2]
     from experiments.sweep_points import config_of
-    from sim.config import check
+    from sim.config import Config, check
 
-    config = check(config_of(common.points[index], common.configurations))
+    tree = config_of(common.points[index], common.configurations)
+    config = Config.model_validate(tree) if index in common.checked else check(tree)
     _last[:] = [(common, index, config)]
     return config

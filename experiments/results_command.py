@@ -214,14 +214,14 @@ def _frame(found: Found, name: str) -> pd.DataFrame:
 
     if found.kind == "sweep" and name in ("kpis", "statistics"):
         from experiments.ledger import read_runs
-        from experiments.sweep_folder import kpis_frame, read_manifest
+        from experiments.sweep_folder import kpis_frame, read_manifest, references_in
         from experiments.sweep_statistics import statistics_frame
 
         runs = read_runs(found.path)
         if name == "kpis":
             return kpis_frame(runs)
         manifest = read_manifest(found.path)
-        return statistics_frame(runs, manifest["n_points"], manifest["replications"])
+        return statistics_frame(runs, references_in(found.path), manifest["replications"])
     path = found.path / f"{name}.parquet"
     if not path.is_file():
         raise InputError(f"--table {name}: {found.path} has no such table")

@@ -156,7 +156,11 @@ def _write_down(
             if failure is None and value is not None:
                 ledger.add(task.point, task.replication, task.seed, value.values, value.cpu_seconds)
             else:
-                error = str(failure)
+                error = (
+                    f"InputError: {'; '.join(failure.problems)}"
+                    if failure and failure.problems
+                    else str(failure)
+                )
                 if failure == WORKER_DIED and common.time_limit is not None:
                     error += f"; or it could not be stopped after {common.time_limit:g} seconds (time_limit)"
                 ledger.add_failure(
@@ -179,7 +183,7 @@ def _finish(path: Path, plan: Plan, facts: Mapping[str, Any]) -> None:
     ended = datetime.now().astimezone().isoformat(timespec="seconds")
     tables = {
         "points": points_frame(plan),
-        "statistics": statistics_frame(runs, len(plan.points), plan.replications),
+        "statistics": statistics_frame(runs, [point.reference for point in plan.points], plan.replications),
         "kpis": kpis_frame(runs),
     }
     finish(path, tables, {**facts, "started": begun.get("started"), "ended": ended})

@@ -152,14 +152,38 @@ def _short(value: Any) -> str:
 
 
 def points_frame(plan: Plan) -> pd.DataFrame:
-    """One row per point: ``point``, ``label``, and each factor under its key (empty: as the configuration has
-    it)."""
+    """One row per point: ``point``, ``label``, the ``reference`` it is set against, and each factor under its key
+    (empty: as the configuration has it)."""
     import pandas as pd
 
-    rows = [{"point": p.index, "label": p.label, **dict(p.choices), **p.values} for p in plan.points]
+    rows = [
+        {"point": p.index, "label": p.label, "reference": p.reference, **dict(p.choices), **p.values}
+        for p in plan.points
+    ]
     keys = list(dict.fromkeys(key for row in rows for key in row))
-    frame = pd.DataFrame({key: _column([row.get(key) for row in rows]) for key in keys})
-    return frame
+    return pd.DataFrame({key: _column([row.get(key) for row in rows]) for key in keys})
+
+
+def labels_in(folder: Path) -> list[str]:
+    """What each point of a sweep is called."""
+    return [str(label) for label in _points_column(folder, "label")]
+
+
+def references_in(folder: Path) -> list[int]:
+    """Which point each point of a sweep is set against."""
+    return [int(index) for index in _points_column(folder, "reference")]
+
+
+def _points_column(folder: Path, name: str) -> list[Any]:
+    import pyarrow.parquet
+
+    try:
+        found: list[Any] = pyarrow.parquet.read_table(folder / "points.parquet", columns=[name])[
+            name
+        ].to_pylist()
+    except (OSError, KeyError, ValueError) as e:
+        raise InputError(f"{folder / 'points.parquet'}: cannot be read: {' '.join(str(e).split())}") from None
+    return found
 
 
 def _column(values: list[Any]) -> Any:

@@ -6,6 +6,7 @@ that a decision turns on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from experiments.compare import in_words
 from experiments.ledger import Runs, read_runs
 from experiments.statistics import Estimate
-from experiments.sweep_folder import COMPLETE, read_manifest
+from experiments.sweep_folder import COMPLETE, labels_in, read_manifest, references_in
 from experiments.sweep_statistics import Intervals, by_point, intervals
 from sim.measures import LABELS, Measure
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 #: Points shown in a table; of more, those that differ most from the base.
-ROWS = 20
+ROWS = 15
 
 #: Errors shown one by one.
 ERRORS = 3
@@ -40,17 +41,21 @@ def page(folder: Path) -> Group:
 
     manifest, runs = read_manifest(folder), read_runs(folder)
     n_points, replications = manifest["n_points"], manifest["replications"]
-    labels = _labels(folder)
+    labels, references = labels_in(folder), references_in(folder)
     values = by_point(runs, n_points, replications)
     parts: list[Any] = [Text(_heading(folder, manifest, runs), style="bold")]
     for name in manifest["measures"]:
         i = runs.measures.index(name)
-        found, difference = intervals(values[:, i]), intervals(values[:, i] - values[0, i])
-        parts += [Text(f"\n{_title(LABELS[name])}"), _table(labels, found, difference, LABELS[name])]
+        found, difference = intervals(values[:, i]), intervals(values[:, i] - values[references, i])
+        parts += [
+            Text(f"\n{_title(LABELS[name])}"),
+            _table(labels, references, found, difference, LABELS[name]),
+        ]
     parts.append(
         Text(
-            f"Differences are from point 0, within replications (same children, same luck). All {len(runs.measures)} "
-            "measures at every point are in statistics.csv. Intervals cover the luck of the simulation only."
+            f"Differences are from {_from(references)}, within replications (same children, same luck). All "
+            f"{len(runs.measures)} measures at every point are in statistics.csv. Intervals cover the luck of the "
+            "simulation only."
         )
     )
     parts += _errors(runs)
@@ -68,18 +73,21 @@ def _heading(folder: Path, manifest: dict[str, Any], runs: Runs) -> str:
     )
 
 
-def _labels(folder: Path) -> list[str]:
-    import pyarrow.parquet
-
-    table = pyarrow.parquet.read_table(folder / "points.parquet", columns=["label"])
-    return [str(label) for label in table.column("label").to_pylist()]
-
-
 def _title(measure: Measure) -> str:
     return measure.label if measure.unit in ("%", "£") else f"{measure.label} ({measure.unit})"
 
 
-def _table(labels: list[str], found: Intervals, difference: Intervals, measure: Measure) -> Table:
+def _from(references: Sequence[int]) -> str:
+    return (
+        "point 0"
+        if not any(references)
+        else "the base with the same listed values (those of the bases: from point 0)"
+    )
+
+
+def _table(
+    labels: list[str], references: list[int], found: Intervals, difference: Intervals, measure: Measure
+) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -87,7 +95,7 @@ def _table(labels: list[str], found: Intervals, difference: Intervals, measure: 
     for heading in ("No.", "Point", "Mean", "95 % interval", "Difference", "95 % interval", "In words"):
         side: Any = "left" if heading in ("Point", "In words") else "right"
         table.add_column(heading, justify=side, overflow="fold")
-    order = _shown(difference.mean)
+    order = _shown(difference.mean, references)
     for i in order:
         e = Estimate(*(getattr(difference, key)[i].item() for key in ("mean", "sd", "n", "low", "high")))
         low, high = measure.difference_text(e.low).removesuffix(" pp"), measure.difference_text(e.high)
@@ -98,19 +106,21 @@ def _table(labels: list[str], found: Intervals, difference: Intervals, measure: 
             _interval(measure.text(float(found.low[i])), measure.text(float(found.high[i])), int(found.n[i])),
             measure.difference_text(e.mean) if i else "",
             _interval(low, high, e.n) if i else "",
-            in_words(measure, float(found.mean[0]), float(found.mean[i]), e) if i else "base",
+            in_words(measure, float(found.mean[references[i]]), float(found.mean[i]), e) if i else "base",
         )
     if len(order) < len(labels):
-        table.caption = f"The {len(order) - 1} points that differ most from the base, of {len(labels) - 1:,}"
+        table.caption = f"The {ROWS} points that differ most from their base, of {len(labels):,} points"
     return table
 
 
-def _shown(difference: np.ndarray) -> list[int]:
-    """The base and the points that differ most from it; all in order if they are few."""
-    if len(difference) <= ROWS + 1:
+def _shown(difference: np.ndarray, references: Sequence[int]) -> list[int]:
+    """The bases and the points that differ most from theirs; all in order if they are few."""
+    bases = sorted({0, *references})
+    if len(difference) <= ROWS + len(bases):
         return list(range(len(difference)))
-    size = np.nan_to_num(np.abs(difference[1:]), nan=-1.0)
-    return [0, *(np.argsort(-size, kind="stable")[:ROWS] + 1).tolist()]
+    size = np.nan_to_num(np.abs(difference), nan=-1.0)
+    size[bases] = -2.0
+    return [*bases, *np.argsort(-size, kind="stable")[:ROWS].tolist()]
 
 
 def _interval(low: str, high: str, n: int) -> str:

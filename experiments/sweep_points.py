@@ -1,7 +1,8 @@
 """The design points of a sweep: what each sets, and what to call it.
 
 Point 0 is the base, which all others are set against: the first of the values listed, the first row of a file, or,
-where values are drawn from ranges, the configuration as it is.
+where values are drawn from ranges, the configuration as it is. Where listed values are crossed with what is drawn
+(two systems, say, each at every draw), each of them has a base of its own, and the bases are set against point 0.
 """
 
 from __future__ import annotations
@@ -31,13 +32,14 @@ class Point:
     Attributes:
         index: its number, from 0, the base. choices: file chosen for each group that is varied. values: what
         is set for each other factor; a factor that is not named keeps the value of the configuration.
-        label: what makes it different, for people.
+        label: what makes it different, for people. reference: the point that it is set against.
     """
 
     index: int
     choices: Choices
     values: Mapping[str, Any]
     label: str
+    reference: int = 0
 
 
 def config_of(point: Point, configurations: Mapping[Choices, dict[str, Any]]) -> dict[str, Any]:
@@ -90,14 +92,16 @@ def design_points(
     names = _short_names([f.key for f in listed] + [key for row in rows[:1] for key in row])
     points: list[Point] = []
     for label, values in drawn:
-        for combination in itertools.product(*(f.values for f in listed)):
+        for number, combination in enumerate(itertools.product(*(f.values for f in listed))):
             crossed = dict(zip((f.key for f in listed), combination, strict=True))
             everything = {**values, **crossed}
             told = everything if settings.design not in SAMPLED else crossed
             text = ", ".join(filter(None, [label, *(f"{names[k]}={_told(v)}" for k, v in told.items())]))
             choices = choices_in(everything, groups)
             own = {k: v for k, v in everything.items() if k not in groups}
-            points.append(Point(len(points), choices, own, text or "base"))
+            index = len(points)
+            reference = number if settings.design in SAMPLED and index > number else 0
+            points.append(Point(index, choices, own, text or "base", reference))
     return tuple(points)
 
 

@@ -7,6 +7,7 @@ A run that failed, or in which a measure is not defined, is left out and not cou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,18 +62,20 @@ def by_point(runs: Runs, n_points: int, replications: int) -> np.ndarray:
     return out
 
 
-def statistics_frame(runs: Runs, n_points: int, replications: int) -> pd.DataFrame:
+def statistics_frame(runs: Runs, references: Sequence[int], replications: int) -> pd.DataFrame:
     """One row per point and measure: ``mean``, ``sd``, ``low``, ``high``, ``n``; the same of the difference from
-    the base (point 0) within replications; and how many runs of the point ``failed``."""
+    the point's reference within replications; and how many runs of the point ``failed``."""
     import pandas as pd
 
+    n_points = len(references)
     values = by_point(runs, n_points, replications)
-    found, difference = intervals(values), intervals(values - values[0])
+    found, difference = intervals(values), intervals(values - values[list(references)])
     n_measures = len(runs.measures)
     failed = np.bincount(runs.point[runs.failed], minlength=n_points)
     columns = {
         "point": np.repeat(np.arange(n_points), n_measures),
         "measure": np.tile(np.array(runs.measures, dtype=object), n_points),
+        "reference": np.repeat(np.array(references, dtype=np.int64), n_measures),
     }
     for prefix, part in (("", found), ("difference_", difference)):
         for name in ("mean", "sd", "low", "high", "n"):

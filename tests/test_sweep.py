@@ -26,9 +26,11 @@ from experiments.cli import main
 from experiments.ledger import Ledger, new_ledger, read_runs
 from experiments.progress import sweep_progress
 from experiments.replicate import replication_seed
+from experiments.screen import as_text
 from experiments.statistics import estimate, paired_difference
 from experiments.sweep import run_sweep
 from experiments.sweep_folder import alone
+from experiments.sweep_page import page
 from experiments.sweep_statistics import by_point, intervals, statistics_frame
 from experiments.sweep_worker import Common, NotDefined, sound
 from sim.errors import InputError
@@ -89,6 +91,28 @@ def test_the_luck_that_points_share_drops_out_of_their_difference(whole):
         assert row["difference_mean"] == pytest.approx(value, abs=1e-12)
         assert row["difference_high"] - row["difference_low"] < 1e-12
         assert row["high"] - row["low"] > 0.1
+
+
+def test_a_draw_is_set_against_the_base_of_its_own_system(tmp_path):
+    # pretended measures are luck plus the value drawn: the same at both systems, nought at the bases
+    sweep = plan("system=gatekept,balanced", f"{EASY}=0.25..1", "replications=3", design="lhs", points="2")
+    assert [p.reference for p in sweep.points] == [0, 0, 0, 1, 0, 1]
+    run_sweep(sweep, tmp_path / "sweep", 2, function=pretend)
+    found = pd.read_parquet(tmp_path / "sweep/statistics.parquet").set_index(["point", "measure"])
+    for point in sweep.points:
+        row = found.loc[(point.index, "reach_share")]
+        assert row["reference"] == point.reference
+        assert row["difference_mean"] == pytest.approx(point.values.get(EASY, 0.0), abs=1e-12)
+    shown = as_text(page(tmp_path / "sweep"))
+    assert "from the base with the same listed values" in shown
+
+
+def test_of_many_points_those_that_differ_most_are_shown(tmp_path):
+    sweep = plan(f"{EASY}=0..1:steps=40", "replications=2")
+    run_sweep(sweep, tmp_path / "sweep", 2, function=pretend)
+    lines = [line.split() for line in as_text(page(tmp_path / "sweep")).splitlines()]
+    numbers = [int(words[0]) for words in lines if words and words[0].isdigit()]
+    assert numbers[:16] == [0, *range(39, 24, -1)]
 
 
 def test_statistics_of_all_points_are_those_of_each(whole):
@@ -362,4 +386,4 @@ def test_reading_and_summing_up_ten_thousand_runs_is_quick(tmp_path):
     runs = read_runs(tmp_path)
     assert time.process_time() - began < 0.5, "0.05 s measured; the rest is for a slow machine"
     assert (runs.values == values).all()
-    assert len(statistics_frame(runs, 1000, 10)) == 1000 * len(LABELS)
+    assert len(statistics_frame(runs, [0] * 1000, 10)) == 1000 * len(LABELS)

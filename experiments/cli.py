@@ -27,6 +27,8 @@ usage: opendoor COMMAND [key=value ...]
 Commands
   compare      two or more systems side by side, with the same children and the same luck
   run          one system: full tables and headline measures
+  sweep        many configurations at once: grids, samples, one number at a time; goes on after any stop
+  results      list, describe, export, delete what these commands have written
   journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
   show         read what is modelled: opendoor show system | area | evidence
@@ -54,8 +56,9 @@ class Command:
 
     ``flags`` take no value, ``valued`` take one; ``subjects`` are the words that must follow the command;
     ``simulates``: it will need worker processes. ``words`` are key=value words of the command itself, with what
-    TAB offers for each. The module's function ``run`` gets the options by name, ``overrides`` (the key=value
-    words of the configuration), and ``words`` if the command has any.
+    TAB offers for each. ``folders``: plain words are names of folders. The module's function ``run`` gets the
+    options by name, ``overrides`` (the key=value words of the configuration) or ``folders``, and ``words`` if the
+    command has any.
     """
 
     module: str
@@ -66,6 +69,7 @@ class Command:
     overrides: bool = True
     words: dict[str, tuple[str, ...]] = field(default_factory=dict)
     simulates: bool = False
+    folders: bool = False
 
 
 OWN_FILES = {"--config-dir": "DIR"}
@@ -110,6 +114,82 @@ the headline measures of every replication, and what is needed to run it again.
 """,
         valued=OWN_FILES,
         simulates=True,
+    ),
+    "sweep": Command(
+        "experiments.sweep",
+        """\
+usage: opendoor sweep [experiment=NAME] [design=DESIGN] [key=value ...] [key=SEVERAL ...]
+                      [--retry-failed] [--config-dir DIR]
+
+Simulates many points, each in every replication with the same luck, and sets each against the base (point
+0). It can be stopped at any moment; the same command goes on from there and repeats nothing. A run that
+fails is recorded with its error, and the rest go on.
+
+  opendoor sweep experiment=small_grid
+  opendoor sweep system=gatekept,balanced system.dials.easy_access=0,0.5,1 replications=10
+  opendoor sweep design=one_at_a_time area=example_small replications=3
+  opendoor sweep design=sobol points=64 system=gatekept,balanced evidence.vacancy_share.value=..
+
+Any key with several values is a factor:
+  key=a,b,c           these values            key=LOW..HIGH:steps=5   evenly spread values
+  key=LOW..HIGH       anything in between     key=LOW..HIGH:log       evenly in the logarithm
+  evidence.ROW.value=..  the row's own range  key=LOW..HIGH:integer   whole numbers only
+
+design=grid           (default) every combination of the values
+design=list           file=FILE.csv: a column for each key, a row for each point; columns=a,b must be there
+design=lhs            points=NUMBER of a Latin hypercube over the ranges
+design=sobol          points=NUMBER (a power of two) of a Sobol sequence
+design=morris         trajectories=10 levels=4: one factor after the other, for screening
+design=one_at_a_time  each range at its low and high end; with no range given, every evidence row in use
+Where ranges are drawn from, factors with listed values are crossed with the draws. design_seed=1.
+
+measures=A,B    shown on the screen (all are stored)       required=A,B  a run fails if one is not defined
+time_limit=60   seconds for one run                        --retry-failed  try failed runs again
+output=FOLDER   otherwise results/sweep-NAME-HASH, which is the same for the same command
+""",
+        flags=("--retry-failed",),
+        valued=OWN_FILES,
+        simulates=True,
+        words={
+            "design": ("grid", "list", "lhs", "sobol", "morris", "one_at_a_time"),
+            **dict.fromkeys(
+                (
+                    "points",
+                    "trajectories",
+                    "levels",
+                    "file",
+                    "columns",
+                    "design_seed",
+                    "required",
+                    "measures",
+                ),
+                (),
+            ),
+            "time_limit": (),
+        },
+    ),
+    "results": Command(
+        "experiments.results_command",
+        """\
+usage: opendoor results list [FOLDER]
+       opendoor results describe FOLDER
+       opendoor results export FOLDER --to FILE.csv|FILE.parquet [--table NAME]
+       opendoor results delete FOLDER [FOLDER ...] [--yes]
+
+  opendoor results list                       what is in the folder results
+  opendoor results describe results/three     what was simulated, and what came out
+
+--to FILE     where to; the ending says the format
+--table NAME  which table: of a sweep kpis (default), statistics or points; of another folder summaries
+              (default), population, dictionary, comparison
+--yes         delete without asking
+Only folders that OpenDoor has written, and that hold nothing else, are deleted.
+""",
+        subjects=("list", "describe", "export", "delete"),
+        flags=("--yes",),
+        valued={"--to": "FILE", "--table": "NAME"},
+        overrides=False,
+        folders=True,
     ),
     "journey": Command(
         "experiments.journey",
@@ -346,6 +426,8 @@ def _read(name: str, command: Command, words: list[str]) -> dict[str, Any]:
         ]
     if command.overrides:
         options["overrides"] = plain
+    elif command.folders:
+        options["folders"] = plain
     else:
         problems += [f"{word}: opendoor {name} takes no such word (opendoor help {name})" for word in plain]
     if problems:
@@ -366,7 +448,11 @@ def _option_hint(option: str, command: Command) -> str:
         if (key := _attribute(option)) in top_level_keys():
             return f"; write {key}=VALUE"
     close = difflib.get_close_matches(option, [*command.flags, *command.valued], 1)
-    return f"; did you mean {close[0]}?" if close else f" (opendoor help {command.module.rsplit('.')[-1]})"
+    return f"; did you mean {close[0]}?" if close else f" (opendoor help {_name(command)})"
+
+
+def _name(command: Command) -> str:
+    return next(name for name, known in COMMANDS.items() if known is command)
 
 
 def _problems(error: ValueError | OSError) -> list[str] | None:

@@ -19,7 +19,16 @@ from sim.errors import InputError
 if TYPE_CHECKING:
     from sim.config import Config
 
-__all__ = ["SHIPPED", "compose", "load_config", "load_systems", "options", "system_name", "top_level_keys"]
+__all__ = [
+    "SHIPPED",
+    "compose",
+    "compose_experiment",
+    "load_config",
+    "load_systems",
+    "options",
+    "system_name",
+    "top_level_keys",
+]
 
 
 def load_config(overrides: Sequence[str] = (), config_dir: str | Path | None = None) -> Config:
@@ -92,8 +101,22 @@ def system_name(overrides: Sequence[str], config: Config) -> str:
 def compose(overrides: Sequence[str] = (), config_dir: str | Path | None = None) -> dict[str, Any]:
     """The composed but not yet checked configuration, as a plain mapping.
 
+    What an experiment says about a sweep is left out: one run is one of its points.
+
     Raises:
         InputError: one sentence per override that cannot be used, or the first file that cannot be read.
+    """
+    return compose_experiment(overrides, config_dir)[0]
+
+
+def compose_experiment(
+    overrides: Sequence[str] = (), config_dir: str | Path | None = None
+) -> tuple[dict[str, Any], Any]:
+    """The composed configuration, and apart from it what the experiment chosen says under ``sweep``
+    (None if there is nothing).
+
+    Raises:
+        InputError: as :func:`compose`.
     """
     folder = own_folder(config_dir)
     problems: list[str] = []
@@ -109,7 +132,7 @@ def compose(overrides: Sequence[str] = (), config_dir: str | Path | None = None)
         problems += complete(tree, words, folder)
     if tree is None or problems:
         raise InputError(problems)
-    return tree
+    return tree, tree.pop("sweep", None)
 
 
 def _without_nothings(

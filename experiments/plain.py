@@ -69,7 +69,12 @@ def _with_file(tree: Any, group: str, name: str, folder: Path | None, seen: set[
     header = _PACKAGE.search(found.text[:512])
     package = group if header is None or header[1] == "_group_" else header[1]
     base = content.get("defaults", [])
-    if not _NAME.fullmatch(package) or (base and package != group) or not isinstance(base, list):
+    if (
+        package == "_global_"
+        or not _NAME.fullmatch(package)
+        or (base and package != group)
+        or not isinstance(base, list)
+    ):
         raise NotPlain
     for entry in base if "_self_" in base else [*base, "_self_"]:
         if not isinstance(entry, str) or not _NAME.fullmatch(entry):

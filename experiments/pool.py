@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import BaseContext
 from types import FrameType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sim.errors import InputError
 
@@ -73,6 +73,7 @@ def run_tasks(
     tasks: Iterable[Task],
     workers: int,
     preload: Sequence[str] = (),
+    common: object = None,
 ) -> Iterator[Outcome[Task, Value]]:
     """Run ``function`` on every task in ``workers`` processes; yield outcomes as they come.
 
@@ -81,6 +82,7 @@ def run_tasks(
         tasks: picklable; read lazily, at most ``workers + 1`` ahead of the outcomes.
         workers: number of processes, at least 1.
         preload: modules that every worker has in memory from the start.
+        common: what all tasks need; sent to each worker once, not with every task (see :func:`in_common`).
 
     Raises:
         KeyboardInterrupt: on Ctrl-C, and on SIGTERM in the main thread; the workers are gone by then.
@@ -89,7 +91,7 @@ def run_tasks(
     suspects: deque[Task] = deque()
     trial: Future[Value | Failure] | None = None
     running: dict[Future[Value | Failure], Task] = {}
-    pool = _start(workers, preload)
+    pool = _start(workers, preload, common)
 
     def submit(task: Task) -> Future[Value | Failure]:
         try:
@@ -122,7 +124,7 @@ def run_tasks(
                         yield _outcome(running.pop(future), future)
                 if broken:
                     _end(pool)
-                    pool = _start(workers, preload)
+                    pool = _start(workers, preload, common)
                     for future, task in list(running.items()):
                         if _has_outcome(future):
                             yield _outcome(task, future)
@@ -181,8 +183,10 @@ def start_early(preload: Sequence[str]) -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def _start(workers: int, preload: Sequence[str]) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=_context(preload), initializer=_begin_worker)
+def _start(workers: int, preload: Sequence[str], common: object) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        workers, mp_context=_context(preload), initializer=_begin_worker, initargs=(common,)
+    )
 
 
 def _context(preload: Sequence[str]) -> BaseContext:
@@ -197,7 +201,16 @@ def _context(preload: Sequence[str]) -> BaseContext:
     return context
 
 
-def _begin_worker() -> None:
+_in_common: list[Any] = [None]
+
+
+def in_common() -> Any:
+    """In a worker: what was given to :func:`run_tasks` as ``common``."""
+    return _in_common[0]
+
+
+def _begin_worker(common: object) -> None:
+    _in_common[0] = common
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()

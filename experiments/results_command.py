@@ -1,0 +1,292 @@
+"""What earlier commands have left: which results folders there are, what is in one, its tables as files, and an end
+to it.
+
+A folder is taken for a results folder if it holds what our commands write (``provenance.json``, and either the
+summary of a run or comparison or the book of a sweep). Only such a folder is deleted, and only if it holds nothing
+that was put there by somebody else.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Kind = Literal["sweep", "run"]
+
+#: Names at the top of a results folder, without their ending, by kind. Anything else is not ours.
+OURS: dict[Kind, frozenset[str]] = {
+    "sweep": frozenset({"sweep", "points", "runs", "provenance", "dictionary", "statistics", "kpis"}),
+    "run": frozenset(
+        {"provenance", "summary", "summaries", "population", "dictionary", "comparison", "runs"}
+    ),
+}
+
+TABLES: dict[Kind, tuple[str, ...]] = {
+    "sweep": ("kpis", "statistics", "points", "dictionary"),
+    "run": ("summaries", "population", "dictionary", "comparison"),
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """One results folder: where, of which kind, and its provenance."""
+
+    path: Path
+    kind: Kind
+    facts: dict[str, Any]
+
+
+def run(subject: str, folders: Sequence[str], to: str | None, table: str | None, yes: bool) -> int:
+    """The command.
+
+    Raises:
+        InputError: a folder that is not what is wanted, or options that do not fit.
+    """
+    problems = []
+    if subject != "export" and (to or table):
+        problems.append("--to and --table are for opendoor results export")
+    if subject != "delete" and yes:
+        problems.append("--yes is for opendoor results delete")
+    if subject in ("describe", "export") and len(folders) != 1:
+        problems.append(f"opendoor results {subject} takes one folder, found {len(folders)}")
+    if subject == "delete" and not folders:
+        problems.append("opendoor results delete takes the folders to delete, found none")
+    if subject == "export" and (to is None or Path(to).suffix not in (".csv", ".parquet")):
+        problems.append(f"--to: needs a file that ends in .csv or .parquet, found {to or 'nothing'}")
+    if subject == "list" and len(folders) > 1:
+        problems.append(f"opendoor results list takes one folder, found {len(folders)}")
+    if problems:
+        raise InputError(problems)
+    match subject:
+        case "list":
+            return _list(Path(folders[0] if folders else "results"))
+        case "describe":
+            return _describe(find(folders[0]))
+        case "export":
+            return _export(find(folders[0]), Path(str(to)).expanduser(), table)
+        case _:
+            return _delete(folders, yes)
+
+
+def find(folder: str | Path) -> Found:
+    """The results folder at a path.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise InputError(f"{folder}: there is no such folder")
+    found = _look(path)
+    if found is None:
+        raise InputError(
+            f"{folder}: is not a results folder of OpenDoor (no provenance.json with results beside it)"
+        )
+    return found
+
+
+def _look(path: Path) -> Found | None:
+    try:
+        facts = json.loads((path / "provenance.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(facts, dict) or (facts.get("command") or [""])[0] != "opendoor":
+        return None
+    if (path / "sweep.yaml").is_file() and (path / "runs.sqlite").is_file():
+        return Found(path, "sweep", facts)
+    return Found(path, "run", facts) if (path / "summary.json").is_file() else None
+
+
+def _list(folder: Path) -> int:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from experiments.screen import show
+
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder")
+    found = [found for path in sorted(folder.iterdir()) if path.is_dir() and (found := _look(path))]
+    if not found:
+        print(f"No results in {folder}")
+        return 0
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for heading in ("Folder", "Begun", "State", "Size", "Command"):
+        table.add_column(heading, overflow="fold", justify="right" if heading == "Size" else "left")
+    for one in found:
+        begun = str(one.facts.get("started", ""))[:16].replace("T", " ")
+        table.add_row(str(one.path), begun, _state(one), _size(one.path), " ".join(one.facts["command"]))
+    show(table)
+    return 0
+
+
+def _state(found: Found) -> str:
+    if found.kind == "run" or (found.path / "kpis.parquet").exists():
+        return "complete"
+    from experiments.ledger import read_runs
+    from experiments.sweep_folder import read_manifest
+
+    manifest = read_manifest(found.path)
+    done = len(read_runs(found.path).point)
+    return f"{done:,} of {manifest['n_points'] * manifest['replications']:,} runs"
+
+
+def _size(path: Path) -> str:
+    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return f"{size / 1e6:,.1f} MB"
+
+
+def _describe(found: Found) -> int:
+    from experiments.screen import show
+
+    if found.kind == "sweep":
+        from experiments.sweep_page import page
+
+        show(page(found.path))
+    else:
+        text = found.path / "comparison.txt"
+        if text.is_file():
+            print(text.read_text(encoding="utf-8"), end="")
+        else:
+            _describe_run(found)
+    print(f"\nCommand: {' '.join(found.facts['command'])}")
+    print(f"Begun:   {found.facts.get('started')}")
+    print(
+        f"Model:   {found.facts.get('source_revision') or 'opendoor ' + found.facts['packages']['opendoor']}"
+    )
+    return 0
+
+
+def _describe_run(found: Found) -> None:
+    from experiments.compare import measures_table
+    from experiments.screen import show
+
+    summary = json.loads((found.path / "summary.json").read_text(encoding="utf-8"))
+    systems = summary["systems"]
+    print(f"{', '.join(systems)}: {len(summary['replications'])} replications")
+
+    def text(name: str) -> list[str]:
+        from sim.measures import LABELS
+
+        return [LABELS[name].text(_number(measures[name]["mean"])) for measures in systems.values()]
+
+    from sim.measures import LABELS
+
+    means = {name: [_number(m.get(name, {}).get("mean")) for m in systems.values()] for name in LABELS}
+    show(measures_table([f"{name}>" for name in systems], means, text))
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _export(found: Found, to: Path, table: str | None) -> int:
+    name = table or TABLES[found.kind][0]
+    if name not in TABLES[found.kind]:
+        raise InputError(f"--table {name}: no such table; allowed are {', '.join(TABLES[found.kind])}")
+    if to.exists():
+        raise InputError(f"--to {to}: exists already; nothing is overwritten")
+    frame = _frame(found, name)
+    try:
+        if to.suffix == ".csv":
+            frame.to_csv(to, index=False)
+        else:
+            frame.to_parquet(to, index=False)
+    except OSError as e:
+        to.unlink(missing_ok=True)
+        raise InputError(f"--to {to}: cannot be written: {e.strerror or e}") from None
+    print(f"{len(frame):,} rows: {to}")
+    return 0
+
+
+def _frame(found: Found, name: str) -> pd.DataFrame:
+    """A table of a results folder; that of a sweep under way as far as it has got."""
+    import pandas as pd
+
+    if found.kind == "sweep" and name in ("kpis", "statistics"):
+        from experiments.ledger import read_runs
+        from experiments.sweep_folder import kpis_frame, read_manifest, references_in
+        from experiments.sweep_statistics import statistics_frame
+
+        runs = read_runs(found.path)
+        if name == "kpis":
+            return kpis_frame(runs)
+        manifest = read_manifest(found.path)
+        return statistics_frame(runs, references_in(found.path), manifest["replications"])
+    path = found.path / f"{name}.parquet"
+    if not path.is_file():
+        raise InputError(f"--table {name}: {found.path} has no such table")
+    return pd.read_parquet(path)
+
+
+def _delete(folders: Sequence[str], yes: bool) -> int:
+    """All of them or, if one of them cannot be deleted, none."""
+    problems: list[str] = []
+    found: dict[Path, Found] = {}
+    for folder in folders:
+        try:
+            one = find(folder)
+            if problem := _why_not(one):
+                problems.append(problem)
+            found[one.path.resolve()] = one
+        except InputError as e:
+            problems += e.problems
+    if problems:
+        raise InputError(problems)
+    for path, one in found.items():
+        print(f"{one.path}: {' '.join(one.facts['command'])}, {_state(one)}, {_size(path)}", file=sys.stderr)
+    if not yes and not _agreed(len(found)):
+        print("Nothing deleted.")
+        return 0
+    for path, one in found.items():
+        # out of the way in one step: nobody meets half a folder
+        gone = path.with_name(f".{path.name}.deleted")
+        path.rename(gone)
+        shutil.rmtree(gone)
+        print(f"Deleted: {one.path}")
+    return 0
+
+
+def _why_not(found: Found) -> str | None:
+    """Why a results folder is not deleted; None if it can be."""
+    path = found.path
+    if path.is_symlink():
+        return f"{path}: is a link; delete the folder that it leads to"
+    if Path.cwd().is_relative_to(path.resolve()):
+        return f"{path}: the working directory is inside it"
+    # the first part of a hidden name is empty: what a stopped command has left of a table
+    strange = [
+        p.name for p in sorted(path.iterdir()) if p.name.lstrip(".").split(".")[0] not in OURS[found.kind]
+    ]
+    if strange:
+        return f"{path}: holds files that OpenDoor has not written: {', '.join(strange[:5])}; move them first"
+    if found.kind == "sweep":
+        from experiments.sweep_folder import alone
+
+        try:
+            with alone(path):
+                return None
+        except InputError as e:
+            return e.problems[0]
+    return None
+
+
+def _agreed(count: int) -> bool:
+    """Ask.
+
+    Raises:
+        InputError: there is nobody to ask.
+    """
+    if not sys.stdin.isatty():
+        raise InputError("results delete: there is nobody to ask; add --yes to delete without asking")
+    what = "this folder" if count == 1 else f"these {count} folders"
+    return input(f"Delete {what} for good? Type yes: ").strip().lower() == "yes"

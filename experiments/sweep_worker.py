@@ -1,0 +1,145 @@
+"""One run of a sweep, in a worker process: it ends with numbers or with an error, never with something between.
+
+A run fails if it raises, if a measure that the sweep requires is not defined in it, if any measure is infinite, or
+if it takes longer than allowed.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import math
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from experiments.compiling import compile_model
+from experiments.pool import in_common
+
+if TYPE_CHECKING:
+    from experiments.sweep_points import Choices, Point
+    from sim.config import Config
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """One run: design point, replication, seed of the replication."""
+
+    point: int
+    replication: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Headline measures in the order of the ledger, and processor time."""
+
+    values: tuple[float, ...]
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class Common:
+    """What every run of a sweep needs; sent to each worker once.
+
+    ``checked``: indices of the points whose configuration has been checked already.
+    """
+
+    points: tuple[Point, ...]
+    configurations: Mapping[Choices, dict[str, Any]]
+    measures: tuple[str, ...]
+    required: tuple[str, ...]
+    time_limit: float | None
+    checked: frozenset[int] = frozenset()
+
+
+class TimeLimitReached(Exception):
+    """A run that took longer than allowed."""
+
+
+class NotDefined(Exception):
+    """A run without a measure that it must have."""
+
+
+def simulate_point(run: SweepRun) -> Measured:
+    """Simulate one run and take its headline measures.
+
+    Raises:
+        TimeLimitReached, NotDefined: see the module's first paragraph.
+        InputError: a point whose configuration is not sound, or an area that cannot be built.
+    """
+    from sim import simulate
+
+    common: Common = in_common()
+    compile_model()  # not a matter of this run, so not within its time
+    before = time.process_time()
+    config = _config(run.point, common)
+    with time_limit(common.time_limit):
+        found = simulate(config, run.seed).summary()
+    return Measured(sound(found, common), time.process_time() - before)
+
+
+def sound(found: Mapping[str, float], common: Common) -> tuple[float, ...]:
+    """The measures in order, if they can be believed.
+
+    Raises:
+        NotDefined: a required measure is NaN, any is infinite, or one is missing.
+    """
+    missing = [name for name in common.measures if name not in found]
+    undefined = [name for name in common.required if name in found and math.isnan(found[name])]
+    infinite = [name for name in common.measures if name in found and math.isinf(found[name])]
+    faults = {"missing": missing, "not defined": undefined, "infinite": infinite}
+    if any(faults.values()):
+        raise NotDefined(
+            "; ".join(f"{', '.join(names)}: {fault}" for fault, names in faults.items() if names)
+        )
+    return tuple(float(found[name]) for name in common.measures)
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """Let the block take at most so long.
+
+    Python looks for the alarm between its own instructions. Where it does not get to that within half as long again
+    (compiled code that never returns), the process is ended, and the pool names the run.
+
+    Raises:
+        TimeLimitReached: in the block.
+    """
+    if seconds is None or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise TimeLimitReached(f"took longer than {seconds:g} seconds (time_limit)")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - faulthandler wants a file descriptor
+        faulthandler.dump_traceback_later(1.5 * seconds + 1.0, exit=True, file=nowhere)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            faulthandler.cancel_dump_traceback_later()
+            signal.signal(signal.SIGALRM, before)
+
+
+_last: list[tuple[Common, int, Config]] = []
+
+
+def _config(index: int, common: Common) -> Config:
+    """The checked configuration of a point; the last one is kept, because its replications follow each other."""
+    if _last and _last[0][0] is common and _last[0][1] == index:
+        return _last[0][2]
+    from experiments.sweep_points import config_of
+    from sim.config import Config, check
+
+    tree = config_of(common.points[index], common.configurations)
+    config = Config.model_validate(tree) if index in common.checked else check(tree)
+    _last[:] = [(common, index, config)]
+    return config

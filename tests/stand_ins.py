@@ -1,0 +1,65 @@
+"""What the workers of a test sweep do in place of a simulation; light to load, since every worker loads it."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+from experiments.pool import in_common
+from experiments.sweep_plan import Plan, plan_sweep
+from experiments.sweep_worker import Common, Measured, SweepRun, sound, time_limit
+
+SMALL = ["area=example_small", "history_years=0.5", "horizon_years=0.5"]
+EASY = "system.dials.easy_access"
+
+
+def plan(*overrides: str, **words: str) -> Plan:
+    """Four points in eight replications, unless told otherwise."""
+    return plan_sweep([*SMALL, *(overrides or (f"{EASY}=0,0.25,0.5,1", "replications=8"))], words)
+
+
+def pretend(run: SweepRun) -> Measured:
+    """Numbers that follow from the point and the seed alone: luck plus the values of the factors."""
+    common: Common = in_common()
+    luck = np.random.default_rng([run.seed, 1]).random(len(common.measures))
+    shift = sum(float(v) for v in common.points[run.point].values.values())
+    return Measured(tuple((luck + shift).tolist()), 0.0)
+
+
+def slowly(run: SweepRun) -> Measured:
+    """The same, with time to be interrupted."""
+    time.sleep(0.02)
+    return pretend(run)
+
+
+def with_trouble(run: SweepRun) -> Measured:
+    """The same, but five runs fail, each in its own way."""
+    common: Common = in_common()
+    match run.point, run.replication:
+        case 1, 0:
+            raise ValueError("cannot be done")
+        case 1, 1:
+            values = dict(zip(common.measures, pretend(run).values, strict=True))
+            return Measured(sound({**values, "reach_share": math.nan}, common), 0.0)
+        case 2, 0:
+            with time_limit(0.2):
+                time.sleep(60)
+        case 2, 1:
+            with time_limit(0.2):
+                sum(range(10**12))  # never looks at an alarm
+        case 3, 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return pretend(run)
+
+
+def die_once(mark: Path, run: SweepRun) -> Measured:
+    """The same, but somebody kills the worker the first time that point 1 is tried."""
+    if run.point == 1 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return pretend(run)

@@ -1,0 +1,192 @@
+"""A sweep is put together and checked as a whole before anything runs; every mistake is told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from experiments.cli import main
+from experiments.compose import load_config, options
+from experiments.sweep_plan import Plan, plan_sweep
+from experiments.sweep_points import config_of
+from sim.config import check, config_hash
+
+SMALL = ["area=example_small", "history_years=0.5", "horizon_years=0.5", "replications=2"]
+EASY = "system.dials.easy_access"
+VACANT = "evidence.vacancy_share.value"
+
+
+def plan(*overrides: str, **words: str) -> Plan:
+    return plan_sweep([*SMALL, *overrides], words)
+
+
+def config(sweep: Plan, index: int):
+    return check(config_of(sweep.points[index], sweep.configurations))
+
+
+def test_a_point_is_the_configuration_that_the_same_words_give_to_a_run():
+    sweep = plan("system=gatekept,balanced", f"{EASY}=0,0.5", f"{VACANT}=0.1,0.2")
+    assert len(sweep.points) == 8
+    last = config(sweep, 7)
+    run = load_config([*SMALL, "system=balanced", f"{EASY}=0.5", f"{VACANT}=0.2"])
+    assert config_hash(last) == config_hash(run)
+    assert sweep.points[7].label == "system=balanced, easy_access=0.5, vacancy_share=0.2"
+    assert config_hash(config(sweep, 0)) == config_hash(
+        load_config([*SMALL, "system=gatekept", f"{EASY}=0", f"{VACANT}=0.1"])
+    )
+
+
+def test_setting_one_point_does_not_change_another():
+    sweep = plan(f"{EASY}=0,1", f"{VACANT}=0.1,0.3")
+    before = [config_hash(config(sweep, i)) for i in range(4)]
+    assert len(set(before)) == 4
+    assert [config_hash(config(sweep, i)) for i in reversed(range(4))] == before[::-1]
+
+
+def test_draws_from_ranges_are_crossed_with_listed_values_and_follow_the_base():
+    sweep = plan("system=gatekept,balanced", f"{VACANT}=..", f"{EASY}=0..1", design="sobol", points="4")
+    assert len(sweep.points) == (1 + 4) * 2
+    assert dict(sweep.points[0].values) == {}
+    assert [dict(p.choices)["system"] for p in sweep.points] == ["gatekept", "balanced"] * 5
+    for one, other in zip(sweep.points[2::2], sweep.points[3::2], strict=True):
+        assert one.values == other.values, "both systems are simulated at each draw"
+    assert all(0.1 <= p.values[VACANT] <= 0.36 and 0 <= p.values[EASY] <= 1 for p in sweep.points[2:])
+
+
+def test_one_at_a_time_takes_every_row_in_use_to_its_ends():
+    sweep = plan("system=gatekept", design="one_at_a_time")
+    from experiments.numbers import rows_used
+
+    base = load_config([*SMALL, "system=gatekept"])
+    rows = [r for r in rows_used([base]) if base.evidence[r].low < base.evidence[r].high]
+    varied = [r for r in rows if base.evidence[r].distribution != "fixed"]
+    assert len(varied) > 50
+    assert len(sweep.points) == 1 + 2 * len(varied)
+    for i, name in enumerate(varied):
+        low, high = sweep.points[1 + 2 * i], sweep.points[2 + 2 * i]
+        key = f"evidence.{name}.value"
+        assert dict(low.values) == {key: base.evidence[name].low}
+        assert dict(high.values) == {key: base.evidence[name].high}
+
+
+def test_a_list_is_read_row_by_row(tmp_path):
+    file = tmp_path / "points.csv"
+    file.write_text(f"system,{EASY}\ngatekept,0\nbalanced,0.25\n\n")
+    sweep = plan(design="list", file=str(file), columns=f"system,{EASY}")
+    assert [dict(p.choices)["system"] for p in sweep.points] == ["gatekept", "balanced"]
+    assert config(sweep, 1).system.dials.easy_access == 0.25
+
+
+def test_an_experiment_file_says_what_the_command_line_would_and_gives_way_to_it(tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment/mine.yaml").write_text(
+        "# @package _global_\nhorizon_years: 0.25\n"
+        f"sweep:\n  design: lhs\n  points: 3\n  factors:\n    {EASY}: 0..1\n    {VACANT}: '..'\n"
+    )
+    words = ["experiment=mine", "area=example_small"]
+    as_written = plan_sweep(words, {}, tmp_path)
+    assert len(as_written.points) == 4
+    assert as_written.base.horizon_years == 0.25
+    assert [f.key for f in as_written.factors] == [EASY, VACANT]
+    changed = plan_sweep([*words, f"{EASY}=0.5"], {"points": "5"}, tmp_path)
+    assert [f.key for f in changed.factors] == [VACANT]
+    assert changed.base.system.dials.easy_access == 0.5
+    assert len(changed.points) == 6
+    grid = plan_sweep([*words, f"{EASY}=0,1", f"{VACANT}=0.2"], {"design": "grid"}, tmp_path)
+    assert len(grid.points) == 2
+    assert load_config(words, tmp_path).horizon_years == 0.25, "a run takes all but the sweep from it"
+
+
+@pytest.mark.parametrize("name", options()["experiment"])
+def test_a_shipped_experiment_is_sound(name):
+    sweep = plan_sweep([f"experiment={name}"], {})
+    assert len(sweep.points) > 1
+    assert sweep.settings.title
+
+
+def test_the_same_words_are_the_same_sweep_whatever_does_not_change_a_number():
+    one = plan(f"{EASY}=0,1")
+    assert plan(f"{EASY}=0,1", "workers=1", "output=there", "replications=9").hash == one.hash
+    for other in ([f"{EASY}=0,0.5"], [f"{EASY}=0,1", "seed=2"], [f"{EASY}=0,1", "horizon_years=0.6"]):
+        assert plan(*other).hash != one.hash
+    assert plan(f"{EASY}=0,1", required="reach_share").hash != one.hash
+
+
+# ---------------------------------------------------------------------------------------------- bad input
+
+
+def complaints(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    status = main(["sweep", *SMALL, *words])
+    lines = capsys.readouterr().err.splitlines()
+    assert status == 2
+    assert all(line.startswith("opendoor: ") for line in lines)
+    return [line.removeprefix("opendoor: ") for line in lines]
+
+
+def test_all_mistakes_of_a_sweep_are_told_at_once(capsys):
+    found = complaints(
+        capsys,
+        "design=gird",
+        "systen=gatekept",
+        f"{EASY}=1..0",
+        "seed=1,2",
+        "system=gatekept,balancd",
+        "points=many",
+        "required=reach_shar",
+    )
+    for sentence in (
+        "systen: unknown key; did you mean 'system'?",
+        "design=gird: no such design; did you mean 'grid'?",
+        "points=many: must be a whole number",
+        f"{EASY}=1..0: its low end must be below its high end",
+        "seed=1,2: cannot be varied within a sweep",
+        "system=balancd: no such choice; did you mean 'balanced'?",
+        "required=reach_shar: no such measure; did you mean 'reach_share'?",
+    ):
+        assert any(line.startswith(sentence) for line in found), (sentence, found)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "design=grid: nothing is varied"),
+        (["system.dials.easy_acces=0,1"], "unknown key; did you mean 'system.dials.easy_access'?"),
+        (["evidence.vacancy_shar.value=0.1,0.2"], "did you mean 'evidence.vacancy_share.value'?"),
+        (
+            ["evidence.triage_rejection_share.value=0.1,0.2", "system=no_service"],
+            "varying it changes nothing",
+        ),
+        ([f"{EASY}=0..1"], "design=grid needs values, not a range"),
+        (["design=lhs", f"{EASY}=0..1"], "needs points=NUMBER"),
+        (["design=lhs", "points=4", "system=gatekept,balanced"], "no range to draw from"),
+        (["design=sobol", "points=100", f"{EASY}=0..1"], "nearest are 64 and 128"),
+        (["design=morris", "levels=5", f"{EASY}=0..1"], "levels=5: must be even"),
+        ([f"{EASY}=0,1", "points=5"], "points=5: is for design=lhs or sobol, found design=grid"),
+        ([f"{EASY}=0,2"], "(point 1: easy_access=2)"),
+        ([f"{EASY}=0,1", "required=reach_shar"], "did you mean 'reach_share'?"),
+        ([f"{EASY}=0,1", "time_limit=0"], "time_limit=0: "),
+        (["system=0..1"], "system: is chosen by name"),
+        (["design=list"], "needs file=FILE.csv"),
+        (["design=list", "file=nowhere.csv"], "file=nowhere.csv: cannot be read: no such file"),
+        ([f"{EASY}=0..1:steps=9999", f"{VACANT}=0.1..0.3:steps=9999"], "at most 1,000,000"),
+    ],
+)
+def test_a_sweep_that_cannot_be_is_refused_in_words(capsys, words, sentence):
+    found = complaints(capsys, *words)
+    assert any(sentence in line for line in found), found
+
+
+def test_everything_that_is_wrong_with_a_file_of_points_is_told(capsys, tmp_path: Path):
+    file = tmp_path / "points.csv"
+    file.write_text(f"system,{EASY},{EASY},seed\nnobody,0,1,2\ngatekept,0\ngatekept,,1,3\n")
+    found = "\n".join(complaints(capsys, "design=list", f"file={file}", f"columns={VACANT}"))
+    for sentence in (
+        f"column '{VACANT}' is missing",
+        f"column '{EASY}' is there more than once",
+        "column 'seed' cannot be varied",
+        "row 2, column 'system': 'nobody' is no such choice",
+        "row 3 has 2 cells, the heading has 4",
+        f"row 4, column '{EASY}' is empty",
+    ):
+        assert sentence in found

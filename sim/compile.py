@@ -16,6 +16,7 @@ from sim.area import Area
 from sim.both import Both, both_of
 from sim.calendar import WEEKDAYS, Days, lay_out, september_firsts
 from sim.config import Config
+from sim.costs import change_minutes
 from sim.function import DAYS_PER_YEAR, rate_of
 from sim.kernel.state import (
     BRANCH,
@@ -118,6 +119,7 @@ def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     fields |= _need_tables(config, v, both.systems)
     fields |= _staff_tables(config, both, area, days, minutes, groups, v, multipliers)
     fields |= _change_tables(config, plan, v)
+    fields["change_minutes"] = _costs(config, plan, fields, days, v)
     fields |= {
         "runs": _runs(both, days, plan),
         "of": np.array(both.of, np.int8),
@@ -618,6 +620,31 @@ def _change_tables(config: Config, plan: Timetable, v: Resolver) -> dict:
         "lists_close": change.waiting == "invite",
         "run_off": v(change.run_off),
     }
+
+
+def _costs(config: Config, plan: Timetable, fields: dict, days: Days, v: Resolver) -> np.ndarray:
+    """Minutes that the change takes, from the minutes that the kernel will find in each week."""
+    per_day = fields["minutes_per_day"]
+    moved = plan.staff_share[:, None, None]
+    if len(per_day) > 1:
+        of_week = (1.0 - moved) * per_day[0] + moved * per_day[1]
+    else:
+        of_week = np.broadcast_to(per_day[0], (len(moved), *per_day[0].shape))
+    worked = np.concatenate([[0], np.cumsum(days.works)])[::7, None, None]
+    available = np.floor(of_week * worked[1:] + 1e-6) - np.floor(of_week * worked[:-1] + 1e-6)
+    hours = np.array([v(r.hours_per_year) for r in config.workforce.roles.values()])
+    a_year = days.works.mean() * DAYS_PER_YEAR
+    people = per_day[0] * a_year / np.maximum(hours * 60.0, 1e-9)
+    return change_minutes(
+        config.transition,
+        v,
+        plan,
+        available,
+        people,
+        ~fields["undivided"],
+        np.diff(worked[:, 0, 0]),
+        int(fields["decision_day"]),
+    )
 
 
 def _runs(both: Both, days: Days, plan: Timetable) -> np.ndarray:

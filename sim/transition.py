@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.quantity import Resolver, Share, Strict, Weeks
+from sim.quantity import Count, Minutes, Resolver, Share, Strict, Weeks
 from sim.system import System
 
 Waiting = Literal[
@@ -36,6 +36,15 @@ class Change(Strict):
     start_week: Weeks = 0.0  # after the decision day
     waiting: Waiting = "honour"
     run_off: Share  # of a team's minutes, once it has changed over, while old lists or courses hold anybody
+    training_hours: Count  # per whole-time equivalent
+    training_weeks: (
+        Weeks  # over which they are spread before a team's change (after it, if it begins at once)
+    )
+    closed_weeks: Weeks  # after a team's change ...
+    closed_share: Share  # ... in which this much of its minutes is lost
+    dip: Share  # of the minutes in the new system lost at first
+    learning_rate: Share  # time per piece of work after each doubling of experience (Wright)
+    adoption: Share  # how far staff take up the new ways, and so gain experience
 
 
 class BigBang(Change):
@@ -64,6 +73,8 @@ class Parallel(Change):
     to_share: Share  # ... and when it is over
     ramp_weeks: Weeks = 0.0  # 0: to_share at once
     end_week: Weeks | None = None  # after the start: from then on the new system only; null: for good
+    switching_minutes: Minutes  # per person and working day, while a team works in both systems
+    coordination_minutes: Minutes  # per person and week, while a team works in both systems
     families: Share | None = None  # who go by the new doors; null: as many as the share of the minutes
 
 
@@ -108,6 +119,9 @@ def timing_problems(plan: NoChange | Plan, value: Resolver, horizon_years: float
         out.append(
             "transition.run_off = 0: courses under way would never be finished; allowed is above 0, up to 1"
         )
+    rate = value(plan.learning_rate)
+    if rate <= 0.0:
+        out.append(f"transition.learning_rate = {rate:g}: allowed is above 0, up to 1")
     return out
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from build import FREE, fingerprints, make_config, plan_to, record
+from build import FREE, FREE_SIDE_BY_SIDE, fingerprints, make_config, plan_to, record
 from test_laws import EVERY_WEEK, OF_A_RUN
 
 from sim import simulate
@@ -52,7 +52,8 @@ def changing(
     old: str, new: str, changes: dict[str, Any] | None = None, area: str | None = None, **plan: Any
 ) -> Config:
     """A change between shipped systems, all its costs at zero unless the plan says so."""
-    return make_config(old, {**SHORT, **plan_to(new, **{**FREE, **plan}), **(changes or {})}, area=area)
+    free = FREE_SIDE_BY_SIDE if plan.get("name") == "parallel" else FREE
+    return make_config(old, {**SHORT, **plan_to(new, **{**free, **plan}), **(changes or {})}, area=area)
 
 
 def staying(system: str, changes: dict[str, Any] | None = None, area: str | None = None) -> Config:
@@ -307,6 +308,7 @@ def test_lists_of_groups_that_miss_a_place_or_name_one_twice_are_refused():
         ({"start_week": -1}, "transition.start_week = -1: allowed is 0 to 1040 (weeks)"),
         ({"run_off": 1.5}, "transition.run_off = 1.5: allowed is 0 to 1 (share)"),
         ({"run_off": 0}, "transition.run_off = 0: courses under way would never be finished"),
+        ({"learning_rate": 0}, "transition.learning_rate = 0: allowed is above 0, up to 1"),
         ({"name": "parallel", "to_share": 1.2}, "transition.to_share = 1.2: allowed is 0 to 1 (share)"),
         (
             {"name": "parallel", "ramp_weeks": 80},
@@ -335,6 +337,81 @@ def test_the_system_to_go_to_is_checked_like_the_one_at_the_start():
         InputError, match=re.escape("transition.to.offers.therapy.routes[0].to[0].to = 'leeve'")
     ):
         make_config("gatekept", {"transition": raw})
+
+
+# ------------------------------------------------------------------------------------------------ costs
+
+
+def on_line(run: Run, line: str) -> np.ndarray:
+    """Minutes on a ledger line by week from the decision day, over all teams and roles."""
+    ledger, first = run.tables["ledger"], run.decision_day // 7
+    here = ledger["line"] == run.lines.index(line)
+    return np.bincount(ledger["week"][here], ledger["minutes"][here], run.end_day // 7)[first:]
+
+
+def therapy_minutes(run: Run) -> np.ndarray:
+    """Minutes by week of the roles whose job plan changes: (weeks, localities and roles)."""
+    tables = compile_config(run.config, run.area, 1)
+    table, first = run.tables["available"], run.decision_day // 7
+    shape = (run.end_day // 7, len(run.localities), len(run.roles))
+    return table["minutes"].reshape(shape)[first:, :, ~tables.rules.undivided].reshape(shape[0] - first, -1)
+
+
+def test_without_costs_nothing_is_spent_on_change():
+    run = simulate(changing("gatekept", "balanced", name="parallel"), 3)
+    assert on_line(run, "change").sum() == on_line(run, "coordination").sum() == 0
+
+
+def test_training_takes_its_hours_in_the_weeks_before_the_change():
+    run = simulate(
+        changing("gatekept", "balanced", start_week=10, training_hours=20.0, training_weeks=4.0), 3
+    )
+    spent = on_line(run, "change")
+    tables = compile_config(run.config, run.area, 1)
+    hours = [run.config.resolver()(r.hours_per_year) for r in run.config.workforce.roles.values()]
+    a_year = tables.days.works.mean() * 365.25
+    people = tables.rules.minutes_per_day[0] * a_year / (np.array(hours) * 60)
+    wanted = np.floor(20 * 60 * people[:, ~tables.rules.undivided]).sum()
+    assert spent[6:10].sum() == wanted > 100
+    assert spent.sum() == wanted
+
+
+def test_closed_weeks_take_their_share_of_the_minutes():
+    run = simulate(changing("gatekept", "balanced", start_week=3, closed_weeks=2.0, closed_share=0.5), 3)
+    spent, there = on_line(run, "change"), therapy_minutes(run)
+    assert (spent[3:5] == np.floor(0.5 * there[3:5]).sum(axis=1)).all()
+    assert spent.sum() == spent[3:5].sum() > 0
+
+
+@pytest.mark.parametrize("adoption", [0.0, 0.5, 1.0])
+def test_the_dip_follows_the_learning_curve(adoption):
+    dip, rate = 0.3, 0.9
+    run = simulate(
+        changing("gatekept", "balanced", start_week=2, dip=dip, learning_rate=rate, adoption=adoption), 3
+    )
+    spent, there = on_line(run, "change"), therapy_minutes(run)
+    for week in range(20):
+        lost = max(0.0, 1 - (1 - dip) * (1 + adoption * week) ** -np.log2(rate))
+        assert spent[2 + week] == np.floor(lost * there[2 + week]).sum()
+    assert spent[:2].sum() == 0
+    assert (spent[-1] > 0) == (adoption == 0.0)
+
+
+def test_working_in_two_systems_costs_switching_and_coordination():
+    base = {"name": "parallel", "to_share": 0.5, "start_week": 2, "end_week": 10.0}
+    costs = {"switching_minutes": 20.0, "coordination_minutes": 60.0}
+    spent = {}
+    for name in (*costs, "both"):
+        given = costs if name == "both" else {name: costs[name]}
+        spent[name] = on_line(simulate(changing("gatekept", "balanced", **base, **given), 3), "coordination")
+        assert (spent[name][2:12] > 0).all()
+        assert spent[name].sum() == spent[name][2:12].sum()
+    assert np.abs(spent["both"] - sum(spent[n] for n in costs)).max() <= 20  # whole minutes by team and role
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_law_holds_with_all_shipped_costs(name):
+    hold_every_law(make_config("gatekept", {**SHORT, **plan_to("balanced", name)}), seed=9)
 
 
 # ------------------------------------------------------------------------------------------- same bits

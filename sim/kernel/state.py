@@ -317,6 +317,7 @@ class Rules(NamedTuple):
     capacity: np.ndarray  # (w, t) share of the team's minutes for the new system
     staff_share: np.ndarray  # (w,) how far staff are placed as the new system places them
     changes: np.ndarray  # (d,) bool: somebody's system changes
+    change_minutes: np.ndarray  # (w, t, r, 2) taken by the change, and by coordinating two systems
     lists_close: bool  # those waiting in the old system are asked over to the new one
     run_off: float  # share of minutes kept for the old system after the change, while it holds anybody
     works: np.ndarray  # (d,) bool

@@ -11,6 +11,8 @@ from sim.kernel.sessions import waiting_anywhere
 from sim.kernel.state import (
     CANDIDATE,
     FREE,
+    L_CHANGE,
+    L_COORDINATION,
     L_QUEUE,
     L_UNUSED,
     NEVER,
@@ -237,6 +239,16 @@ def minutes_per_day(rules: Rules, team: int, role: int, week: int) -> float:
 
 
 @inner
+def pay_change(rules: Rules, books: Books, left: np.ndarray, team: int, week: int) -> None:
+    """What the change of system costs comes off the top of the week."""
+    for r in range(rules.n_roles):
+        for part in range(2):
+            take = min(left[r], rules.change_minutes[week, team, r, part])
+            left[r] -= take
+            books.ledger[week, team, r, L_CHANGE if part == 0 else L_COORDINATION] += take
+
+
+@inner
 def share_out(rules: Rules, books: Books, team: int, week: int) -> None:
     """Each system's share of the team's week. After the change some stays with the old one while it holds anybody."""
     new = rules.capacity[week, team]
@@ -293,6 +305,7 @@ def plan_week(rules: Rules, people: People, books: Books, week: int) -> None:
             )
         share_out(rules, books, team, week)
         remaining = left.copy()
+        pay_change(rules, books, remaining, team, week)
         pay_queue_management(rules, books, remaining, team, week)
         reserve_statutory(rules, books, remaining, team)
         for r in range(rules.n_roles):

@@ -13,14 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.area import Area
+from sim.both import Both, both_of
 from sim.calendar import WEEKDAYS, Days, lay_out, september_firsts, share_of_working_days
 from sim.config import Config
+from sim.costs import change_minutes
 from sim.function import DAYS_PER_YEAR, rate_of
 from sim.kernel.state import (
     BRANCH,
     DOOR,
     KIND,
     LEAVE,
+    NEW,
     NOBODY,
     OFFER,
     POPULATION,
@@ -37,6 +40,8 @@ from sim.kernel.state import (
 from sim.population import NeedRules
 from sim.quantity import Quantity, Resolver
 from sim.system import LEDGER_LINES, LEVELS, OUTCOMES, Branch, Offer, System
+from sim.timetable import Timetable, timetable_of
+from sim.transition import NoChange
 from sim.workforce import establishment
 
 ACCESS = {"queue": QUEUE, "walk_in": WALK_IN, "visit": VISIT, "population": POPULATION}
@@ -64,7 +69,7 @@ class Compiled:
     roles: tuple[str, ...]
     groups: tuple[str, ...]
     n_lists: int
-    visit_weight: np.ndarray  # (places,)
+    definitions: tuple[Offer, ...]  # of the offers, every quantity a number
 
 
 def days_of_run(config: Config) -> tuple[int, int]:
@@ -90,8 +95,7 @@ def logit(p: float) -> float:
 def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     """All tables of one run."""
     v = config.resolver()
-    system, kinds = config.system, tuple(config.needs.kinds)
-    offers = tuple(system.offers)
+    both, kinds = both_of(config), tuple(config.needs.kinds)
     roles = tuple(config.workforce.roles)
     groups = tuple(dict.fromkeys(r.group for r in config.workforce.roles.values()))
     decision, end = days_of_run(config)
@@ -99,8 +103,9 @@ def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     multipliers = need_multipliers(config, v)
     n_places, n_teams = len(area.place_name), len(area.localities)
 
-    offer_list = list(system.offers.values())
-    minutes = _minutes(offer_list, groups, v, system)
+    offer_list = list(both.offers)
+    minutes = _minutes(offer_list, groups, v, both.systems[0])
+    plan = timetable_of(config, area, days, decision, end, seed)
     fields: dict[str, object] = {
         "seed": np.uint64(seed),
         "n_teams": n_teams,
@@ -115,11 +120,14 @@ def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     fields |= _queue_tables(offer_list, kinds, groups, v)
     fields |= _effect_tables(config, offer_list, groups, minutes, v)
     fields |= _lists(fields, offer_list, n_teams, n_places)
-    fields |= _routes(system, kinds, v)
-    fields |= _need_tables(config, v)
-    fields |= _staff_tables(config, area, minutes, groups, v, multipliers)
+    fields |= _routes(both, kinds, v)
+    fields |= _need_tables(config, v, both.systems)
+    fields |= _staff_tables(config, both, area, minutes, groups, v, multipliers)
+    fields |= _change_tables(config, plan, v)
+    fields["change_minutes"] = _costs(config, plan, fields, days, v)
     fields |= {
-        "runs": np.array([_runs(o, days) for o in offer_list], bool).reshape(len(offers), end),
+        "runs": _runs(both, days, plan),
+        "of": np.array(both.of, np.int8),
         "works": days.works,
         "winter": days.winter,
         "works_before": np.concatenate([[0], np.cumsum(days.works)]).astype(np.int32),
@@ -129,8 +137,6 @@ def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     fields["sequence_new"] = np.array([new for _, new in sequence], bool)
     gather(fields)
     n_lists = int(fields.pop("n_lists"))  # type: ignore[call-overload]
-    by_need = v(system.staff_by_need)
-    weight = area.place_size * ((1.0 - by_need) + by_need * multipliers[area.place_quintile])
     return Compiled(
         Rules(**fields),  # type: ignore[arg-type]
         need_rules(config, v, multipliers, september_firsts(days.first_day, end)),
@@ -138,11 +144,11 @@ def compile_config(config: Config, area: Area, seed: int) -> Compiled:
         decision,
         end,
         kinds,
-        offers,
+        both.names,
         roles,
         groups,
         n_lists,
-        weight.astype(float),
+        both.offers,
     )
 
 
@@ -173,7 +179,7 @@ def need_rules(config: Config, v: Resolver, multipliers: np.ndarray, september: 
     """What the population is drawn from."""
     needs = config.needs
     kinds = list(needs.kinds.values())
-    tables = _need_tables(config, v)
+    tables = _need_tables(config, v, (config.system,))
     worsens = np.full(5, v(needs.escalation.per_year) / DAYS_PER_YEAR)
     worsens[0] *= v(needs.escalation.deprived)
 
@@ -198,8 +204,8 @@ def need_rules(config: Config, v: Resolver, multipliers: np.ndarray, september: 
         band_from=tables["band_from"],
         band_drift=tables["band_drift"],
         noticed_from=tables["noticed_from"],
-        noticed_rate=tables["noticed_rate"],
-        noticed_fastest=tables["noticed_fastest"],
+        noticed_rate=tables["noticed_rate"][0],
+        noticed_fastest=tables["noticed_fastest"][0],
         worsens=worsens,
         worsen_points=v(needs.escalation.points),
         special_school=v(needs.special_school),
@@ -210,10 +216,9 @@ def need_rules(config: Config, v: Resolver, multipliers: np.ndarray, september: 
     )
 
 
-def _need_tables(config: Config, v: Resolver) -> dict:
+def _need_tables(config: Config, v: Resolver, systems: Sequence[System]) -> dict:
     needs = config.needs
     kinds = list(needs.kinds.values())
-    find = v(config.system.find_rate)
 
     def table(bands: list[list[tuple[float, float]]], scale: float) -> tuple[np.ndarray, np.ndarray]:
         width = max(len(b) for b in bands)
@@ -229,16 +234,21 @@ def _need_tables(config: Config, v: Resolver) -> dict:
     drift = table(
         [[(v(b.from_age, "years"), v(b.per_year)) for b in k.drift] for k in kinds], 1.0 / DAYS_PER_YEAR
     )
-    noticed = table(
-        [[(v(b.from_age, "years"), v(b.per_year)) for b in k.noticed] for k in kinds], find / DAYS_PER_YEAR
-    )
+    noticed = [
+        table(
+            [[(v(b.from_age, "years"), v(b.per_year)) for b in k.noticed] for k in kinds],
+            v(s.find_rate) / DAYS_PER_YEAR,
+        )
+        for s in systems
+    ]
+    rates = np.array([rate for _, rate in noticed])
     half_life = v(needs.capability.half_life_years, "years") * DAYS_PER_YEAR / 7.0
     return {
         "band_from": drift[0],
         "band_drift": drift[1],
-        "noticed_from": noticed[0],
-        "noticed_rate": noticed[1],
-        "noticed_fastest": noticed[1].max(axis=1) * max(1.0, v(needs.capability.notices)),
+        "noticed_from": noticed[0][0],
+        "noticed_rate": rates,
+        "noticed_fastest": rates.max(axis=2) * max(1.0, v(needs.capability.notices)),
         "normal": np.array([v(k.normal_range) for k in kinds]),
         "targeted": np.array([v(k.targeted_below) for k in kinds]),
         "special": np.array([v(k.specialist_below) for k in kinds]),
@@ -497,18 +507,17 @@ def _lists(fields: dict, offers: list[Offer], n_teams: int, n_places: int) -> di
     return {"list_base": base, "owed_base": owed, "hidden_base": at, "n_lists": at + n_places}
 
 
-def _routes(system: System, kinds: tuple[str, ...], v: Resolver) -> dict:
-    names = list(system.offers)
+def _routes(both: Both, kinds: tuple[str, ...], v: Resolver) -> dict:
     branch_to: list[int] = []
     branch_share: list[float] = []
     branch_days: list[float] = []
     branch_fixed: list[bool] = []
 
-    def add(branches: list[Branch], cumulative: bool) -> tuple[int, int]:
+    def add(branches: list[Branch], cumulative: bool, names: dict[str, int]) -> tuple[int, int]:
         first, total = len(branch_to), 0.0
         for b in branches:
             total += v(b.share)
-            branch_to.append(LEAVE if b.to == "leave" else TO_DOOR if b.to == "door" else names.index(b.to))
+            branch_to.append(LEAVE if b.to == "leave" else TO_DOOR if b.to == "door" else names[b.to])
             # shares that add up to one do so exactly, whatever the rounding of their sum
             cut = 1.0 if cumulative and abs(total - 1.0) < 1e-9 else total
             branch_share.append(cut if cumulative else v(b.share))
@@ -516,20 +525,26 @@ def _routes(system: System, kinds: tuple[str, ...], v: Resolver) -> dict:
             branch_fixed.append(b.spread == "fixed")
         return first, len(branches)
 
-    route = np.full((len(names), len(OUTCOMES), 3, len(kinds)), NOBODY, np.int32)
+    route = np.full((len(both.offers), len(OUTCOMES), 3, len(kinds)), NOBODY, np.int32)
     spans: list[tuple[int, int, int, int]] = []
-    for i, offer in enumerate(system.offers.values()):
+    for i, offer in enumerate(both.offers):
+        names = both.index[both.home(i)]
         for r in offer.routes:
             number = len(spans)
-            spans.append((*add(r.to, True), *add(r.also, False)))
+            spans.append((*add(r.to, True, names), *add(r.also, False, names)))
             for outcome in r.when:
                 for j, fits_level in enumerate(_flags(LEVELS, r.levels)):
                     for k, fits_kind in enumerate(_flags(kinds, r.kinds)):
                         if fits_level and fits_kind and route[i, OUTCOMES.index(outcome), j, k] == NOBODY:
                             route[i, OUTCOMES.index(outcome), j, k] = number
-    doors = list(system.doors.values())
-    door_spans = [add(d.to, True) for d in doors]
+    doors = [d for s in both.systems for d in s.doors.values()]
+    door_spans = [
+        add(d.to, True, names)
+        for s, names in zip(both.systems, both.index, strict=True)
+        for d in s.doors.values()
+    ]
     n = len(doors)
+    door_n = np.array([len(s.doors) for s in both.systems], np.int64)
     span = np.array(spans, np.int32).reshape(len(spans), 4)
     return {
         "route": route,
@@ -541,6 +556,8 @@ def _routes(system: System, kinds: tuple[str, ...], v: Resolver) -> dict:
         "branch_share": _array(branch_share, float),
         "branch_days": _array(branch_days, float),
         "branch_fixed": _array(branch_fixed, bool),
+        "door_n": door_n,
+        "door_first": np.cumsum(door_n) - door_n,
         "door_kinds": _array((_flags(kinds, d.kinds) for d in doors), bool).reshape(n, len(kinds)),
         "door_levels": _array((_flags(LEVELS, d.levels) for d in doors), bool).reshape(n, 3),
         "door_ages": _array((_age_days(d.ages) for d in doors), np.int32).reshape(n, 2),
@@ -559,6 +576,7 @@ def _routes(system: System, kinds: tuple[str, ...], v: Resolver) -> dict:
 
 def _staff_tables(
     config: Config,
+    both: Both,
     area: Area,
     minutes: np.ndarray,
     groups: tuple[str, ...],
@@ -571,48 +589,98 @@ def _staff_tables(
     (:func:`sim.calendar.share_of_working_days`), so a day has the same minutes in every run on that calendar,
     however long, and a year with more bank holidays has fewer.
     """
-    system, roles = config.system, config.workforce.roles
-    names, offers = list(roles), list(system.offers)
-    plan_offer = np.zeros((len(names), len(offers)))
-    plan_overhead = np.zeros((len(names), len(LEDGER_LINES)))
-    for role, plan in system.job_plan.items():
-        for name, share in plan.offers.items():
-            plan_offer[names.index(role), offers.index(name)] = v(share)
-        for line, share in plan.overheads.items():
-            plan_overhead[names.index(role), LEDGER_LINES.index(line)] = v(share)
-    queue_role = np.full(len(groups), NOBODY, np.int32)
-    for group, role in system.queue_work.items():
-        queue_role[groups.index(group)] = names.index(role)
+    roles, n_systems = config.workforce.roles, len(both.systems)
+    names = list(roles)
+    children = area.children[:, :18, :].sum(axis=1).astype(float)
     working_share = share_of_working_days(config.calendar)
     working_days_a_year = working_share * DAYS_PER_YEAR
-    n_teams = len(area.localities)
-    if system.slots_per_week is not None:
-        per_day = np.zeros((n_teams, len(names)))
-        per_day[:, 0] = system.slots_per_week * SLOT_MINUTES / (7.0 * working_share)
-        if not system.job_plan:
-            takes = [i for i, o in enumerate(system.offers.values()) if minutes[i].sum() > 0]
-            plan_offer[0, takes] = 1.0 / max(1, len(takes))
-    else:
-        children = area.children[:, :18, :].sum(axis=1).astype(float)
-        wte = establishment(
-            config.workforce, children.sum(axis=1), children @ multipliers, v(system.staff_by_need), v
-        )
-        hours = np.array([v(r.hours_per_year) for r in roles.values()])
-        per_day = wte * hours * 60.0 / working_days_a_year if working_days_a_year > 0 else wte * 0.0
+    hours = np.array([v(r.hours_per_year) for r in roles.values()])
+    plan_offer = np.zeros((n_systems, len(names), len(both.offers)))
+    plan_overhead = np.zeros((n_systems, len(names), len(LEDGER_LINES)))
+    queue_role = np.full((n_systems, len(groups)), NOBODY, np.int32)
+    per_day = np.zeros((n_systems, len(area.localities), len(names)))
+    weight = np.zeros((n_systems, len(area.place_name)))
+    for s, (system, offers) in enumerate(zip(both.systems, both.index, strict=True)):
+        for role, plan in system.job_plan.items():
+            for name, share in plan.offers.items():
+                plan_offer[s, names.index(role), offers[name]] = v(share)
+            for line, share in plan.overheads.items():
+                plan_overhead[s, names.index(role), LEDGER_LINES.index(line)] = v(share)
+        for group, role in system.queue_work.items():
+            queue_role[s, groups.index(group)] = names.index(role)
+        by_need = v(system.staff_by_need)
+        weight[s] = area.place_size * ((1.0 - by_need) + by_need * multipliers[area.place_quintile])
+        if system.slots_per_week is not None:
+            per_day[s, :, 0] = system.slots_per_week * SLOT_MINUTES / (7.0 * working_share)
+            if not system.job_plan:
+                takes = [i for i in offers.values() if minutes[i].sum() > 0]
+                plan_offer[s, 0, takes] = 1.0 / max(1, len(takes))
+        elif working_days_a_year > 0:
+            wte = establishment(config.workforce, children.sum(axis=1), children @ multipliers, by_need, v)
+            per_day[s] = wte * hours * 60.0 / working_days_a_year
+    same = (plan_offer == plan_offer[0]).all(axis=(0, 2)) & (plan_overhead == plan_overhead[0]).all(
+        axis=(0, 2)
+    )
     return {
         "plan_offer": plan_offer,
         "plan_overhead": plan_overhead,
+        "undivided": same,
         "group_of": _array((groups.index(r.group) for r in roles.values()), np.int32),
         "queue_role": queue_role,
-        "queue_most": v(system.queue_work_most),
-        "spare_shared": system.spare_time == "shared",
+        "queue_most": _array((v(s.queue_work_most) for s in both.systems), float),
+        "spare_shared": _array((s.spare_time == "shared" for s in both.systems), bool),
         "minutes_per_day": per_day,
+        "place_weight": weight,
     }
 
 
-def _runs(offer: Offer, days: Days) -> np.ndarray:
-    open_on = np.isin(days.weekday, [WEEKDAYS.index(w) for w in offer.weekdays])
-    return open_on & days.term if offer.term_only else open_on
+def _change_tables(config: Config, plan: Timetable, v: Resolver) -> dict:
+    """The plan of change: its timetable, and what becomes of those who wait when it begins."""
+    change = config.transition
+    if isinstance(change, NoChange):
+        return {**plan._asdict(), "lists_close": False, "run_off": 0.0}
+    return {
+        **plan._asdict(),
+        "lists_close": change.waiting == "invite",
+        "run_off": v(change.run_off),
+    }
+
+
+def _costs(config: Config, plan: Timetable, fields: dict, days: Days, v: Resolver) -> np.ndarray:
+    """Minutes that the change takes, from the minutes that the kernel will find in each week."""
+    per_day = fields["minutes_per_day"]
+    moved = plan.staff_share[:, None, None]
+    if len(per_day) > 1:
+        of_week = (1.0 - moved) * per_day[0] + moved * per_day[1]
+    else:
+        of_week = np.broadcast_to(per_day[0], (len(moved), *per_day[0].shape))
+    worked = np.concatenate([[0], np.cumsum(days.works)])[::7, None, None]
+    available = np.floor(of_week * worked[1:] + 1e-6) - np.floor(of_week * worked[:-1] + 1e-6)
+    hours = np.array([v(r.hours_per_year) for r in config.workforce.roles.values()])
+    a_year = days.works.mean() * DAYS_PER_YEAR
+    people = per_day[0] * a_year / np.maximum(hours * 60.0, 1e-9)
+    return change_minutes(
+        config.transition,
+        v,
+        plan,
+        available,
+        people,
+        ~fields["undivided"],
+        np.diff(worked[:, 0, 0]),
+        int(fields["decision_day"]),
+    )
+
+
+def _runs(both: Both, days: Days, plan: Timetable) -> np.ndarray:
+    """Days on which each offer runs, (o, d); those of a new system only once some place has changed over."""
+    out = np.zeros((len(both.offers), len(days.works)), bool)
+    for i, offer in enumerate(both.offers):
+        out[i] = np.isin(days.weekday, [WEEKDAYS.index(w) for w in offer.weekdays])
+        if offer.term_only:
+            out[i] &= days.term
+        if both.of[i] == NEW:
+            out[i, : plan.switch_day.min()] = False
+    return out
 
 
 def _sequence(offers: list[Offer], v: Resolver) -> list[tuple[int, bool]]:

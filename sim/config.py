@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
@@ -39,6 +39,7 @@ from sim.quantity import (
 )
 from sim.system import System
 from sim.system_checks import structure_problems
+from sim.transition import PLANS, NoChange, Transition, timing_problems
 from sim.workforce import Calendar, Workforce
 
 if TYPE_CHECKING:
@@ -46,12 +47,6 @@ if TYPE_CHECKING:
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200  # of the calendar
 MOST_YEARS = 60  # of history and horizon together
-
-
-class Transition(Strict):
-    """How the area gets from one system to another. ``none``: the system has always been in place."""
-
-    name: Literal["none"] = "none"
 
 
 class Config(Strict):
@@ -62,7 +57,7 @@ class Config(Strict):
     needs: Needs
     workforce: Workforce
     calendar: Calendar
-    transition: Transition = Transition()
+    transition: Transition = NoChange()
     evidence: dict[str, EvidenceRow]
     history_years: Annotated[float, Field(ge=0, le=50)] = 3.0
     horizon_years: Annotated[float, Field(gt=0, le=50)] = 5.0
@@ -89,7 +84,7 @@ class Config(Strict):
     def uses(self) -> list[Use]:
         """Every quantity of the world that this configuration uses."""
         out: list[Use] = []
-        for part in ("system", "needs", "workforce"):
+        for part in ("system", "needs", "workforce", "transition"):
             out += uses(getattr(self, part), part)
         return out
 
@@ -119,6 +114,26 @@ def config_hash(config: Config) -> str:
 
 def _problems(config: Config) -> list[str]:
     """Everything that is wrong with a configuration whose every field is of the right type."""
+    out = _problems_of_one_system(config)
+    if isinstance(config.transition, NoChange):
+        return out
+    # the system that the change leads to is held against the same rules, told under its own key
+    after = config.model_copy(update={"system": config.transition.to, "transition": NoChange()})
+    theirs = [p for p in _problems_of_one_system(after) if p.startswith("system.")]
+    out += [f"transition.to.{p.removeprefix('system.')}" for p in theirs]
+    return out or _plan_problems(config)
+
+
+def _plan_problems(config: Config) -> list[str]:
+    """What is wrong with the plan of change itself."""
+    from sim.both import merging_problems
+
+    return merging_problems(config) + timing_problems(
+        config.transition, config.resolver(), config.horizon_years
+    )
+
+
+def _problems_of_one_system(config: Config) -> list[str]:
     out = _quantity_problems(config)
     roles = config.workforce.roles
     groups = tuple(dict.fromkeys(r.group for r in roles.values()))
@@ -136,7 +151,7 @@ def _quantity_problems(config: Config) -> list[str]:
     """Quantities that name no evidence row, have the wrong unit or are out of range."""
     return [
         p
-        for part in ("system", "needs", "workforce")
+        for part in ("system", "needs", "workforce", "transition")
         for p in problems_in(getattr(config, part), part, config.evidence)
     ]
 
@@ -217,7 +232,8 @@ def _sentence(details: ErrorDetails) -> str:
                 "{product: [...]}, {old: ..., new: ..., dial: ...} or {base: ..., plus: {...}, minus: {...}}"
             )
         case "union_tag_invalid":
-            return f"{key}.kind = {details['ctx']['tag']!r}: allowed are {details['ctx']['expected_tags']}"
+            tag = details["ctx"]["discriminator"].strip("'")
+            return f"{key}.{tag} = {details['ctx']['tag']!r}: allowed are {details['ctx']['expected_tags']}"
         case "literal_error":
             names = re.findall(r"'([^']+)'", str(details["ctx"]["expected"]))
             close = difflib.get_close_matches(str(details["input"]), names, 1)
@@ -254,10 +270,11 @@ def _nearest(name: str, known: list[str]) -> str:
 
 
 def _keys(location: tuple[int | str, ...]) -> list[str | int]:
-    """A location without what pydantic adds to it: the forms of quantities and lists, the kind of area."""
+    """A location without what pydantic adds to it: the forms of quantities and lists, the kind of area or plan."""
     out = [part for part in location if not (isinstance(part, str) and part.startswith("("))]
-    if out[:1] == ["area"] and out[1:2] and out[1] in _AREA_KINDS:
-        del out[1]
+    for part, tags in (("area", _AREA_KINDS), ("transition", PLANS)):
+        if out[:1] == [part] and out[1:2] and out[1] in tags:
+            del out[1]
     return out
 
 
@@ -279,6 +296,8 @@ def _fields_at(location: tuple[int | str, ...]) -> list[str]:
     for part in location:
         if part in _FORMS:
             here = [_FORMS[str(part)]]
+        elif part in PLANS:
+            here = [PLANS[str(part)]]
         elif part in _AREA_KINDS:
             here = [_AREA_KINDS[str(part)]]
         elif not str(part).startswith("("):

@@ -103,7 +103,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _number("contacts", "contacts", "int32", "contacts that took place"),
         _number("minutes", "minutes", "int32", "staff minutes spent on the need"),
         _number("not_brought", "appointments", "int32", "appointments to which the child was not brought"),
-        _number("system_at_entry", "code", "int8", "system through which the need first entered"),
+        _number("system_at_entry", "code", "int8", "first taken on by: 0 the old system, 1 the new one"),
         _code("place", "int32", "place the child attends at the end, missing if none"),
         _LOCALITY,
         _QUINTILE,

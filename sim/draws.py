@@ -56,6 +56,8 @@ REFERRAL_AGE = 35  # [child]
 REFERRAL_QUINTILE = 36  # [child]
 REFERRAL_LOCALITY = 37  # [child]
 RETURN = 38  # [need] known before the history began: day of coming back
+SYSTEM = 39  # [child] which of two systems that run side by side
+PLACE_ORDER = 40  # [place] its turn when places change over in a random order
 
 _A = np.uint64(0x9E3779B97F4A7C15)
 _B = np.uint64(0xBF58476D1CE4E5B9)

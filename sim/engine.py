@@ -17,6 +17,7 @@ import simpy
 
 from sim.area import Area
 from sim.compile import Compiled
+from sim.kernel import change as kernel_change
 from sim.kernel import day as kernel_day
 from sim.kernel import week as kernel_week
 from sim.kernel.handles import handle
@@ -68,7 +69,7 @@ class Engine:
         self.rules = compiled.rules
         self.compiled = compiled
         self.reserve = reserve
-        self.people = lay_out_people(compiled, area, population)
+        self.people = lay_out_people(area, population)
         self.books = lay_out_books(compiled, self.people)
         self.tickets = new_tickets(POOL, self.books)
         self.env = simpy.Environment()
@@ -128,6 +129,8 @@ class Engine:
         live = int(self.books.counter[C_USED])
         events = int(self.books.fixed_until[day] - self.books.counter[C_FIXED])
         events = min(events, kernel_day.FIXED_AT_ONCE)
+        if self.rules.changes[day]:
+            events += kernel_change.CROSS_AT_ONCE
         wanted = 256 + int(self.reserve * live) + MOST_TICKETS_PER_EVENT * events
         if len(self.tickets) - live < wanted:
             self.tickets = more_tickets(self.tickets, self.books, wanted)
@@ -140,14 +143,14 @@ class Engine:
                 self._books = handle(self.books)
 
 
-def lay_out_people(compiled: Compiled, area: Area, population: Population) -> People:
+def lay_out_people(area: Area, population: Population) -> People:
     """Children, needs and places as they are before day 0. The records are the population's own."""
     order = np.argsort(area.place_locality, kind="stable").astype(np.int32)
     first = np.searchsorted(area.place_locality[order], np.arange(len(area.localities) + 1)).astype(np.int32)
     places = records(
         PLACE,
         len(area.place_name),
-        {"pupils": area.place_size, "visit_weight": compiled.visit_weight, "locality": area.place_locality},
+        {"pupils": area.place_size, "locality": area.place_locality},
     )
     return People(population.children, population.needs, places, order, first)
 
@@ -189,10 +192,12 @@ def lay_out_books(compiled: Compiled, people: People) -> Books:
         diary=records(DIARY, rules.end_day, empty={"head": NOBODY, "tail": NOBODY}),
         fixed=fixed,
         fixed_until=until,
-        counter=np.array([NOBODY, 0, 0, 0, 0], np.int64),
+        counter=np.array([NOBODY, 0, 0, 0, 0, NEVER, 0], np.int64),
         carve=np.zeros((o, t)),
         credit=np.zeros((t, o, r), np.int64),
         week_budget=np.zeros((t, o, r), np.int64),
+        system_share=np.zeros((len(rules.plan_offer), t)),
+        held=np.zeros(t, np.int64),
         run_days=np.zeros((o, 2), np.int64),
         debt=np.zeros((t, o, r, 5), np.int64),
         queue_carry=np.zeros((t, g)),

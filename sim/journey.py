@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from sim.area import build_area
+from sim.both import offers_by_name
 from sim.compile import compile_config
 from sim.config import Config
 from sim.engine import Engine
@@ -80,6 +81,7 @@ SENTENCES: dict[str, str] = {
     "leaves": "Leaves the services{reason}.",
     "found_at_visit": "{offer}: the need is found at a visit, before anybody asked.",
     "request": "{offer}: asked for by right.",
+    "invited": "{offer}: the list closes, and the family is asked in through the new door.",
 }
 
 #: Why a need left, after "Leaves the services".
@@ -425,7 +427,7 @@ def offer_title(run: Run, offer: int) -> str:
     if offer < 0:
         return ""
     name = run.offers[offer]
-    found = run.config.system.offers.get(name)
+    found = offers_by_name(run.config).get(name)
     title = found.title if found is not None and found.title else name.replace("_", " ")
     return title[:1].upper() + title[1:]
 

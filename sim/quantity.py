@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from sim.evidence import EvidenceRow
 
 DialName = Literal["impact", "easy_access", "place_based", "continuum", "information"]
@@ -193,6 +195,11 @@ def _names(plain: Plain) -> tuple[str, ...]:
     return tuple(p for p in parts if isinstance(p, str))
 
 
+def unit_of(field: FieldInfo) -> Unit | None:
+    """The unit a model's field takes; None if it is no quantity."""
+    return _unit_in(field.annotation, field.metadata)
+
+
 def _unit_in(annotation: Any, metadata: tuple[Any, ...] | list[Any]) -> Unit | None:
     for m in metadata:
         if isinstance(m, Unit):
@@ -210,7 +217,7 @@ def _unit_in(annotation: Any, metadata: tuple[Any, ...] | list[Any]) -> Unit | N
 def uses(model: BaseModel, key: str) -> Iterator[Use]:
     """Every quantity inside ``model``, with its dotted key and the unit its field takes."""
     for name, field in type(model).model_fields.items():
-        unit = _unit_in(field.annotation, field.metadata)
+        unit = unit_of(field)
         yield from _uses_of(getattr(model, name), f"{key}.{name}", unit)
 
 

@@ -151,7 +151,7 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
         "weekly": _weekly(books.weekly),
         "ledger": _long(books.ledger, ("week", "locality", "role", "line"), "minutes"),
         "available": _long(books.available, ("week", "locality", "role"), "minutes", zeros=True),
-        "offers": _offers(config, books, people, rules),
+        "offers": _offers(tables, books, people, rules),
     }
     if rules.log_events:
         m = int(books.counter[C_LOG])
@@ -235,7 +235,7 @@ def _needs(people: People, rules: Rules) -> Columns:
             "contacts": t.contacts,
             "minutes": t.minutes,
             "not_brought": lambda: t.not_brought.astype(np.int32),
-            "system_at_entry": lambda: np.zeros(n, np.int8),
+            "system_at_entry": t.system,
             "place": t.place,
             "locality": lambda: c.locality[t.child].astype(np.int32),
             "imd_quintile": lambda: (c.quintile[t.child] + 1).astype(np.int8),
@@ -285,11 +285,11 @@ def _waiting(waiting: np.ndarray, rules: Rules, tables: Compiled) -> dict[str, n
     }
 
 
-def _offers(config: Config, books: Any, people: People, rules: Rules) -> dict[str, np.ndarray]:
+def _offers(tables: Compiled, books: Any, people: People, rules: Rules) -> dict[str, np.ndarray]:
     """What each offer did in the horizon."""
     from sim.system import LEVELS, STRANDS
 
-    offers = list(config.system.offers.values())
+    offers = tables.definitions
     n = len(offers)
     reached = np.array([np.count_nonzero(people.needs.seen_by & (1 << i)) for i in range(n)], np.int64)
     return {

@@ -124,3 +124,14 @@ def fingerprints(run: Run) -> dict[str, str]:
         for table, columns in run.tables.items()
         for name, values in columns.items()
     }
+
+
+def plan_to(system: str, name: str = "big_bang", **plan: Any) -> dict[str, Any]:
+    """A shipped plan of change to a shipped system, as a change for ``make_config``."""
+    overrides = [f"transition={name}", f"system@transition.to={system}"]
+    return {"transition": {**copy.deepcopy(_composed(tuple(overrides))["transition"]), **plan}}
+
+
+#: All costs of change and of running two systems at zero.
+FREE: dict[str, Any] = {"training_hours": 0.0, "closed_weeks": 0.0, "dip": 0.0}
+FREE_SIDE_BY_SIDE: dict[str, Any] = {**FREE, "switching_minutes": 0.0, "coordination_minutes": 0.0}

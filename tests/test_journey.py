@@ -385,6 +385,7 @@ GOLDEN = {
     "leaves": "Leaves the services: the goal is reached.",
     "found_at_visit": "Therapy: the need is found at a visit, before anybody asked.",
     "request": "Therapy: asked for by right.",
+    "invited": "Therapy: the list closes, and the family is asked in through the new door.",
 }
 
 

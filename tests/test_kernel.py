@@ -20,6 +20,7 @@ from sim.engine import more_tickets, new_tickets
 from sim.kernel import basics, contacts, minutes, sessions, state, week
 from sim.kernel.day import TICKET_BITS, due_today
 from sim.kernel.state import (
+    BOTH,
     DIARY,
     L_LOST,
     L_UNUSED,
@@ -380,11 +381,17 @@ def test_kept_appointments_are_for_the_first_class(released):
 
 def test_places_are_visited_in_proportion_to_their_need():
     people = SimpleNamespace(
-        places=records(PLACE, 3, {"visit_weight": np.array([1.0, 3.0, 0.0])}),
+        places=records(PLACE, 3),
         team_place=np.arange(3),
         team_first=np.array([0, 3]),
     )
-    visits = [plain(contacts.next_place)(None, people, 0) for _ in range(40)]
+    rules = SimpleNamespace(
+        place_weight=np.array([[1.0, 3.0, 0.0]]),
+        offers=SimpleNamespace(of=np.array([BOTH])),
+        capacity=np.zeros((1, 1)),
+        switch_day=np.full(3, 99),
+    )
+    visits = [plain(contacts.next_place)(rules, people, None, 0, 0, 0) for _ in range(40)]
     assert Counter(visits) == {0: 10, 1: 30}
     assert (
         max(

@@ -33,6 +33,7 @@ from sim.kernel.state import (
     OUTSIDE,
     POPULATION,
     TO_COME,
+    VISIT,
     WEEKLY_MEASURES,
 )
 
@@ -300,7 +301,13 @@ def every_minute_is_in_one_ledger_line(r: Record) -> None:
     assert (ledger.sum(axis=3) == available).all()
     assert ledger.sum() == r.run.tables["ledger"]["minutes"].sum()
     rules = r.engine.rules
-    assert (available.sum(axis=0) == np.floor(rules.minutes_per_day * rules.works.sum() + 1e-6)).all()
+    days = rules.works.reshape(-1, 7).sum(axis=1)
+    moved = np.append(rules.staff_share, rules.staff_share[-1:])[: len(days), None, None]
+    per_day = (1.0 - moved) * rules.minutes_per_day[0] + moved * rules.minutes_per_day[-1]
+    assert (np.abs(available - per_day * days[:, None, None]) <= 1.0 + 1e-6).all()
+    stays = np.flatnonzero(rules.staff_share == 0.0)
+    if len(stays) == len(days):
+        assert (available.sum(axis=0) == np.floor(per_day[0] * rules.works.sum() + 1e-6)).all()
     closed = ~rules.works.reshape(-1, 7).any(axis=1)
     assert (available[closed] == 0).all()
 
@@ -322,7 +329,7 @@ def replay(r: Record) -> Replay:
     change = np.zeros((len(r.tables.offers), len(r.area.localities), end), int)
     waits: dict[tuple[int, int], int] = defaultdict(int)
     since: dict[tuple[int, int], int] = {}
-    exits = {EVENT[e] for e in ("contact", "gives_up", "sent_away")}
+    exits = {EVENT[e] for e in ("contact", "gives_up", "sent_away", "invited")}
     for day, key, offer, event in zip(
         *(events[c].tolist() for c in ("day", "need_id", "offer", "event")), strict=True
     ):
@@ -362,7 +369,7 @@ def littles_law_holds_on_every_list(r: Record) -> None:
         if offers.access[o] == POPULATION:
             continue
         for place in range(len(r.area.localities)):
-            if not offers.pooled[o]:
+            if not offers.pooled[o] and offers.access[o] != VISIT:  # visits wait where the child's place is
                 here = (waiting["offer"] == o) & (waiting["locality"] == place)
                 assert (waiting["size"][here] == size[o, place, 6::7]).all()
                 assert size[o, place].sum() == told.waits.get((o, place), 0)
@@ -536,7 +543,7 @@ def test_the_laws_are_put_to_work():
             changes |= TWISTS[name]
         run = simulate(make_config(system, changes), seed=3)
         seen |= set(run.tables["events"]["event"].tolist())
-    assert [name for name, i in EVENT.items() if i not in seen] == []
+    assert [name for name, i in EVENT.items() if i not in seen] == ["invited"]  # needs a change of system
 
 
 # ------------------------------------------------------------------------------------------ more staff

@@ -21,6 +21,7 @@ from sim.kernel.score import in_normal_range, level_now, score, start_support
 from sim.kernel.state import (
     ACCEPTED,
     BETWEEN,
+    BOTH,
     COACHED,
     DELAYED,
     DONE,
@@ -62,6 +63,7 @@ from sim.kernel.state import (
     Rules,
     Tickets,
 )
+from sim.kernel.systems import leading, note_entry, visited
 from sim.numerics import logistic
 
 
@@ -297,6 +299,7 @@ def serve_siblings(
         if t != NOBODY:
             drop_ticket(people, tickets, books, t)
             closed(people, books, other)
+        note_entry(rules, people, other, day)
         seen(rules, people, tickets, books, other, offer, day, 0)
         route(rules, people, tickets, books, other, offer, DONE, day)
 
@@ -414,14 +417,17 @@ def end_group(rules: Rules, people: People, tickets: Tickets, books: Books, lead
 
 
 @inner
-def next_place(rules: Rules, people: People, team: int) -> int:
+def next_place(rules: Rules, people: People, books: Books, team: int, offer: int, day: int) -> int:
     """The place whose visit is due: each gets visits in proportion to its weight (smooth weighted round robin)."""
     total, best = 0.0, -1
+    of = rules.offers.of[offer]
+    system = of if of != BOTH else leading(rules, day // 7, team)
     for i in range(people.team_first[team], people.team_first[team + 1]):
         p = people.team_place[i]
-        if people.places.visit_weight[p] > 0.0:
-            people.places.visit_credit[p] += people.places.visit_weight[p]
-            total += people.places.visit_weight[p]
+        weight = rules.place_weight[system, p]
+        if weight > 0.0 and visited(rules, books, offer, p, day):
+            people.places.visit_credit[p] += weight
+            total += weight
             if best < 0 or people.places.visit_credit[p] > people.places.visit_credit[best]:
                 best = p
     if best >= 0:
@@ -434,7 +440,7 @@ def visit(
     rules: Rules, people: People, tickets: Tickets, books: Books, team: int, offer: int, day: int
 ) -> bool:
     """A link therapist's visit: finds needs, sees children, coaches the staff. False if there is nowhere to go."""
-    place = next_place(rules, people, team)
+    place = next_place(rules, people, books, team, offer, day)
     if place < 0:
         return False
     week = day // 7

@@ -6,8 +6,9 @@ import numpy as np
 
 from sim.jit import compiled, inner
 from sim.kernel.basics import drop_ticket, push, unschedule
+from sim.kernel.change import change_over, move_on
 from sim.kernel.contacts import give_up
-from sim.kernel.life import age_out, arrive, begin, chance, move, request_chance, worsen
+from sim.kernel.life import age_out, arrive, begin, chance, enter, request_chance, worsen
 from sim.kernel.routes import begin_support, closed, finish, join, leave, serves
 from sim.kernel.sessions import team_day
 from sim.kernel.state import (
@@ -34,6 +35,7 @@ from sim.kernel.state import (
     Rules,
     Tickets,
 )
+from sim.kernel.systems import list_closed
 
 FIXED_BITS = 30  # a fixed event is packed as what happens, and below it the need
 FIXED_AT_ONCE = 4096
@@ -57,7 +59,7 @@ def fixed_events(rules: Rules, people: People, tickets: Tickets, books: Books, d
         elif what == WORSEN:
             worsen(rules, people, tickets, books, need, day)
         elif what == MOVE:
-            move(rules, people, tickets, books, need, day)
+            move_on(rules, people, tickets, books, need, day)
         elif what == AGE_OUT:
             age_out(rules, people, tickets, books, need, day)
         i += 1
@@ -134,7 +136,11 @@ def fall_due(
 def join_after_delay(rules: Rules, people: People, tickets: Tickets, books: Books, t: int, day: int) -> None:
     """A delay is over: stand on the list, unless the child has grown out of the offer meanwhile."""
     need, offer = tickets.need[t], tickets.offer[t]
-    if rules.offers.access[offer] == POPULATION:
+    if list_closed(rules, people, need, offer, day):  # while they were on their way to it
+        drop_ticket(people, tickets, books, t)
+        closed(people, books, need)
+        enter(rules, people, tickets, books, need, day, day)
+    elif rules.offers.access[offer] == POPULATION:
         drop_ticket(people, tickets, books, t)
         if serves(rules, people, need, offer, day):
             begin_support(rules, people, tickets, books, need, offer, day)
@@ -149,6 +155,8 @@ def join_after_delay(rules: Rules, people: People, tickets: Tickets, books: Book
 @compiled
 def begin_day(rules: Rules, people: People, tickets: Tickets, books: Books, day: int) -> bool:
     """Phases 1 and 2. False while there is more to do on this day: call again."""
+    if not change_over(rules, people, tickets, books, day):
+        return False
     if not fixed_events(rules, people, tickets, books, day):
         return False
     what_falls_due(rules, people, tickets, books, due_today(tickets, books, day), day)

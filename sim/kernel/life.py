@@ -36,6 +36,7 @@ from sim.kernel.state import (
     AGED_OUT,
     ARRIVE,
     BEFORE_START,
+    BOTH,
     CANDIDATE,
     CHANCE,
     E_AGE_OUT,
@@ -72,6 +73,7 @@ from sim.kernel.state import (
     Rules,
     Tickets,
 )
+from sim.kernel.systems import note_entry, system_at
 from sim.numerics import logistic
 
 
@@ -121,7 +123,7 @@ def known_before(rules: Rules, people: People, tickets: Tickets, books: Books, n
     people.needs.phase[need] = KNOWN
     create_requests(rules, people, tickets, books, need, 0)
     if people.needs.identified[need] >= -rules.start_waiting:
-        door = door_of(rules, people, need, 0)
+        door = door_of(rules, people, need, 0, system_at(rules, people, need, 0))
         if door >= 0 and seeks(rules, people, need, door):
             people.needs.concern[need] = people.needs.identified[need]
             enter(rules, people, tickets, books, need, 0, int(people.needs.identified[need]))
@@ -134,12 +136,12 @@ def known_before(rules: Rules, people: People, tickets: Tickets, books: Books, n
 
 
 @inner
-def noticed_rate(rules: Rules, kind: int, age: int) -> float:
+def noticed_rate(rules: Rules, system: int, kind: int, age: int) -> float:
     """Rate per day at which an unknown need of this kind is noticed at an age in days, without coaching."""
-    rate = rules.noticed_rate[kind, 0]
-    for b in range(1, rules.noticed_rate.shape[1]):
+    rate = rules.noticed_rate[system, kind, 0]
+    for b in range(1, rules.noticed_rate.shape[2]):
         if age >= rules.noticed_from[kind, b]:
-            rate = rules.noticed_rate[kind, b]
+            rate = rules.noticed_rate[system, kind, b]
     return rate
 
 
@@ -150,7 +152,7 @@ def next_chance(rules: Rules, people: People, tickets: Tickets, books: Books, ne
     Chances come at the fastest possible rate and are taken with the ratio of the rate then in force to it
     (thinning of a Poisson process, Lewis and Shedler 1979), so that the rate may change with age and place.
     """
-    fastest = rules.noticed_fastest[people.needs.kind[need]]
+    fastest = rules.noticed_fastest[system_at(rules, people, need, day), people.needs.kind[need]]
     if fastest <= 0.0:
         return
     u = uniform(rules.seed, people.needs.key[need], NOTICED_GAP, people.needs.noticed_chances[need])
@@ -166,11 +168,12 @@ def chance(rules: Rules, people: People, tickets: Tickets, books: Books, need: i
         people.needs.phase[need] = GONE
         return
     kind = people.needs.kind[need]
-    now = noticed_rate(rules, kind, day - people.children.birth[people.needs.child[need]])
+    system = system_at(rules, people, need, day)
+    now = noticed_rate(rules, system, kind, day - people.children.birth[people.needs.child[need]])
     now *= 1.0 + (rules.capability_notices - 1.0) * people.places.capability[people.needs.place[need]]
     u = uniform(rules.seed, people.needs.key[need], NOTICED, people.needs.noticed_chances[need])
     people.needs.noticed_chances[need] += 1
-    if u * rules.noticed_fastest[kind] >= now:
+    if u * rules.noticed_fastest[system, kind] >= now:
         next_chance(rules, people, tickets, books, need, day)
         return
     notice(rules, people, tickets, books, need, day)
@@ -190,19 +193,20 @@ def notice(rules: Rules, people: People, tickets: Tickets, books: Books, need: i
 
 
 @inner
-def door_of(rules: Rules, people: People, need: int, day: int) -> int:
-    """The door a family goes to, by age, kind and level, and by the family's own luck; -1 if there is none."""
+def door_of(rules: Rules, people: People, need: int, day: int, system: int) -> int:
+    """The door of a system that a family goes to, by age, kind, level and the family's own luck; -1: none."""
     c = people.needs.child[need]
     age = day - people.children.birth[c]
     level = level_now(rules, people, need, day)
     total = 0.0
-    for d in range(rules.doors.share.shape[0]):
+    first, end = rules.door_first[system], rules.door_first[system] + rules.door_n[system]
+    for d in range(first, end):
         if fits_door(rules, d, people.needs.kind[need], level, age):
             total += rules.doors.share[d]
     if total <= 0.0:
         return -1
     u = uniform(rules.seed, people.children.id[c], DOOR, 0) * total
-    for d in range(rules.doors.share.shape[0]):
+    for d in range(first, end):
         if fits_door(rules, d, people.needs.kind[need], level, age):
             u -= rules.doors.share[d]
             if u < 0.0:
@@ -229,7 +233,7 @@ def seeks(rules: Rules, people: People, need: int, door: int) -> bool:
 @inner
 def consider(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
     """The family of a known need decides whether to seek help, and sets out."""
-    door = door_of(rules, people, need, day)
+    door = door_of(rules, people, need, day, system_at(rules, people, need, day))
     if door < 0 or not seeks(rules, people, need, door):
         people.needs.reason[need] = NEVER_SOUGHT
         log(rules, people, books, day, need, -1, E_NOT_SEEKING)
@@ -249,7 +253,7 @@ def arrive(rules: Rules, people: People, tickets: Tickets, books: Books, need: i
     """A family arrives: at the right door, or at a wrong one that sends it on."""
     drop_outside(people, tickets, books, need)
     people.needs.phase[need] = KNOWN
-    door = door_of(rules, people, need, day)
+    door = door_of(rules, people, need, day, system_at(rules, people, need, day))
     if in_normal_range(rules, people, need, day):
         return
     occasion = int(people.needs.arrivals[need])
@@ -272,8 +276,10 @@ def enter(
     rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int, since: int
 ) -> None:
     """Go through the door to the first offer. ``since``: the day that counts as joining its list."""
-    door = door_of(rules, people, need, day)
+    system = system_at(rules, people, need, day)
+    door = door_of(rules, people, need, day, system)
     occasion = int(people.needs.arrivals[need])
+    note_entry(rules, people, need, day)
     people.needs.arrivals[need] += 1
     log(rules, people, books, day, need, -1, E_ARRIVES)
     if door < 0:
@@ -373,8 +379,14 @@ def create_requests(
     rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int
 ) -> None:
     """A known need may lead to a request with the force of law, one day."""
+    system = system_at(rules, people, need, max(day, 0))
     for offer in range(rules.offers.access.shape[0]):
-        if rules.offers.request_rate[offer] > 0.0 and has_ticket(people, tickets, need, offer) == NOBODY:
+        theirs = rules.offers.of[offer] == BOTH or rules.offers.of[offer] == system
+        if (
+            rules.offers.request_rate[offer] > 0.0
+            and theirs
+            and has_ticket(people, tickets, need, offer) == NOBODY
+        ):
             t = new_ticket(people, tickets, books, need, offer)
             tickets.state[t] = CANDIDATE
             next_request(rules, people, tickets, books, t, day)

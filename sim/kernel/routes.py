@@ -36,6 +36,7 @@ from sim.kernel.state import (
     Rules,
     Tickets,
 )
+from sim.kernel.systems import list_closed, note_entry
 
 
 @inner
@@ -153,6 +154,7 @@ def count_from_joining(people: People, tickets: Tickets, books: Books, need: int
 def join(rules: Rules, people: People, tickets: Tickets, books: Books, t: int, day: int, since: int) -> None:
     """Stand on the list of an offer. ``since`` counts as the day of joining (earlier than ``day`` at the start)."""
     need, offer = tickets.need[t], tickets.offer[t]
+    note_entry(rules, people, need, day)
     tickets.state[t] = WAITING
     tickets.joined[t] = since
     tickets.ready[t] = since + rules.offers.notice[offer]
@@ -223,6 +225,15 @@ def branch_delay(rules: Rules, people: People, need: int, branch: int, occasion:
 
 
 @inner
+def destination(rules: Rules, people: People, need: int, branch: int, day: int) -> int:
+    """Where a branch leads on a day: an offer, or to the doors or out. Instead of to a closed list, to the doors."""
+    target = rules.branches.to[branch]
+    if target >= 0 and list_closed(rules, people, need, target, day):
+        return TO_DOOR
+    return target
+
+
+@inner
 def follow(
     rules: Rules,
     people: People,
@@ -235,7 +246,7 @@ def follow(
     occasion: int,
 ) -> bool:
     """Go where a branch leads, now or after its delay; False if it leads out or the offer is not for this need."""
-    target = rules.branches.to[branch]
+    target = destination(rules, people, need, branch, day)
     delay = branch_delay(rules, people, need, branch, occasion)
     if target >= 0:
         if delay == 0:
@@ -279,7 +290,7 @@ def route(
                 follow(rules, people, tickets, books, need, b, day, day, occasion * 32 + (b - first) + 1)
         b = choose(rules, people, need, rules.spans.to_from[i], rules.spans.to_n[i], occasion)
         if b >= 0 and not follow(rules, people, tickets, books, need, b, day, day, occasion * 32):
-            if rules.branches.to[b] >= 0:
+            if destination(rules, people, need, b, day) >= 0:
                 reason = NOT_SERVED
     leave(rules, people, books, need, day, reason)
 

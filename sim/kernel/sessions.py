@@ -16,6 +16,7 @@ from sim.kernel.state import (
     Rules,
     Tickets,
 )
+from sim.kernel.systems import leading, rostered
 
 
 @inner
@@ -166,7 +167,11 @@ def share_spare_time(
             continue
         for i in range(rules.sequence.offer.shape[0]):
             offer = rules.sequence.offer[i]
-            if spare == 0 or rules.plan_offer[r, offer] <= 0.0 or rules.offers.access[offer] == VISIT:
+            if (
+                spare == 0
+                or not rostered(rules, books, team, r, offer)
+                or rules.offers.access[offer] == VISIT
+            ):
                 continue
             books.credit[team, offer, r] = spare
             pay_debts(rules, books, day // 7, team, offer, r)
@@ -182,7 +187,7 @@ def team_day(rules: Rules, people: People, tickets: Tickets, books: Books, team:
     open_day(rules, books, day, team)
     for i in range(rules.sequence.offer.shape[0]):
         stage(rules, people, tickets, books, team, rules.sequence.offer[i], rules.sequence.new[i], day)
-    if rules.spare_shared:
+    if rules.spare_shared[leading(rules, day // 7, team)]:
         share_spare_time(rules, people, tickets, books, team, day)
     lose_spare(rules, books, day, team)
     for offer in range(rules.offers.access.shape[0]):

@@ -20,6 +20,8 @@ OUTSIDE = -1  # for an offer: the need's life outside offers
 QUEUE, WALK_IN, VISIT, POPULATION = 0, 1, 2, 3
 # where a branch leads, besides offers
 LEAVE, TO_DOOR = -1, -2
+# where an offer belongs, when there is a change of system
+OLD, NEW, BOTH = range(3)
 # outcomes, in the order of sim.system.OUTCOMES
 ACCEPTED, REJECTED, DONE, GOAL_MET, STALLED, NOT_IN_NEED, SENT_AWAY, GAVE_UP = range(8)
 # reasons for leaving, besides the outcomes
@@ -111,6 +113,7 @@ EVENTS = (
     "leaves",
     "found_at_visit",
     "request",
+    "invited",
 )
 (
     E_BEGIN,
@@ -137,9 +140,10 @@ EVENTS = (
     E_LEAVES,
     E_FOUND,
     E_REQUEST,
-) = range(24)
+    E_INVITED,
+) = range(25)
 # scalars that change: positions in Books.counter
-C_FREE, C_FIXED, C_LOG, C_FULL, C_USED = range(5)
+C_FREE, C_FIXED, C_LOG, C_FULL, C_USED, C_CROSSING, C_CROSSED = range(7)
 BANDS = 7  # weeks waited: 0-1, >1-2, >2-4, >4-12, >12-18, >18-52, >52
 
 
@@ -173,6 +177,7 @@ def fill(rows: np.ndarray, values: dict[str, object]) -> None:
 
 
 OFFER: Spec = {
+    "of": np.int8,  # OLD, NEW, BOTH
     "access": np.int8,
     "serves_child": np.bool_,
     "age_from": np.int32,  # days
@@ -286,8 +291,8 @@ class Rules(NamedTuple):
     band_from: np.ndarray  # (k, bands) days of age
     band_drift: np.ndarray  # (k, bands) points a day
     noticed_from: np.ndarray  # (k, bands)
-    noticed_rate: np.ndarray  # (k, bands) per day
-    noticed_fastest: np.ndarray  # (k,) per day: the highest rate at which a need can ever be noticed
+    noticed_rate: np.ndarray  # (systems, k, bands) per day
+    noticed_fastest: np.ndarray  # (systems, k) per day: the highest rate at which a need can ever be noticed
     worsen_points: float
     start_waiting: int  # days: concerns up to this old at the start are still to be dealt with
     start_returns: float  # per day: those known for longer come back
@@ -296,13 +301,25 @@ class Rules(NamedTuple):
     capability_gain: float  # per hour per 100 children
     capability_keep: float  # per week
     fidelity_floor: float
-    plan_offer: np.ndarray  # (r, o) share
-    plan_overhead: np.ndarray  # (r, lines) share
+    plan_offer: np.ndarray  # (systems, r, o) share
+    plan_overhead: np.ndarray  # (systems, r, lines) share
+    undivided: np.ndarray  # (r,) bool: the role's plan is the same in all systems
     group_of: np.ndarray  # (r,)
-    queue_role: np.ndarray  # (g,) role that pays first; -1: none
-    queue_most: float  # queue management takes at most this share of a role's time
-    spare_shared: bool
-    minutes_per_day: np.ndarray  # (t, r) of a working day
+    queue_role: np.ndarray  # (systems, g) role that pays first; -1: none
+    queue_most: np.ndarray  # (systems,) queue management takes at most this share of a role's time
+    spare_shared: np.ndarray  # (systems,) bool
+    minutes_per_day: np.ndarray  # (systems, t, r) of a working day
+    place_weight: np.ndarray  # (systems, p) visits and universal work go to places in proportion to it
+    door_first: np.ndarray  # (systems,) the system's first door
+    door_n: np.ndarray  # (systems,)
+    switch_day: np.ndarray  # (p,) the place works in the new way from this day on
+    demand_share: np.ndarray  # (d,) of families in such places who go by the new doors
+    capacity: np.ndarray  # (w, t) share of the team's minutes for the new system
+    staff_share: np.ndarray  # (w,) how far staff are placed as the new system places them
+    changes: np.ndarray  # (d,) bool: somebody's system changes
+    change_minutes: np.ndarray  # (w, t, r, 2) taken by the change, and by coordinating two systems
+    lists_close: bool  # those waiting in the old system are asked over to the new one
+    run_off: float  # share of minutes kept for the old system after the change, while it holds anybody
     works: np.ndarray  # (d,) bool
     works_before: np.ndarray  # (d + 1,) working days before a day
     winter: np.ndarray  # (d,) bool
@@ -362,7 +379,9 @@ NEED: Spec = {
     "open": np.int8,  # episodes open
     "sought": np.int8,
     "level": np.int8,  # level called for when the need began
+    "system": np.int8,  # by which it was first taken on
     "referral": np.bool_,  # known and referred on the day it begins (a given stream)
+    "entered": np.bool_,  # has been taken on by a system
     "urgent": np.bool_,  # marked in the stream's file
 }
 PLACE: Spec = {
@@ -370,7 +389,6 @@ PLACE: Spec = {
     "capability": np.float64,
     "capability_new": np.float64,  # gained this week, in force from next week on
     "capability_days": np.float64,  # integral up to the start of the week
-    "visit_weight": np.float64,
     "visit_credit": np.float64,
     "visits": np.int32,
     "locality": np.int32,
@@ -434,6 +452,8 @@ class Books(NamedTuple):
     carve: np.ndarray  # (o, t) kept appointments owed
     credit: np.ndarray  # (t, o, r) minutes left today
     week_budget: np.ndarray  # (t, o, r)
+    system_share: np.ndarray  # (systems, t) of this week's minutes
+    held: np.ndarray  # (t,) tickets of offers that the new system does not have
     run_days: np.ndarray  # (o, 2) days the offer runs this week, and those gone
     debt: np.ndarray  # (t, o, r, 5) minutes of work begun and not yet paid
     queue_carry: np.ndarray  # (t, g) part of a minute of queue management

@@ -9,9 +9,16 @@ import numpy as np
 from sim.jit import compiled, inner
 from sim.kernel.sessions import waiting_anywhere
 from sim.kernel.state import (
+    CANDIDATE,
+    FREE,
+    L_CHANGE,
+    L_COORDINATION,
     L_QUEUE,
     L_UNUSED,
+    NEW,
     NOBODY,
+    OLD,
+    OUTSIDE,
     POPULATION,
     QUEUE,
     W_IN_CONTACT,
@@ -20,6 +27,7 @@ from sim.kernel.state import (
     Rules,
     Tickets,
 )
+from sim.kernel.systems import leading
 
 
 @inner
@@ -72,15 +80,16 @@ def pay_queue_management(rules: Rules, books: Books, left: np.ndarray, team: int
 
     What does not fit is left undone: a service that cannot keep up with its list stops calling families.
     """
+    system = leading(rules, week, team)
     for g in range(rules.n_groups):
         owed = books.queue_carry[team, g] + queue_minutes(rules, books, team, g, week)
         due = math.floor(owed)
         books.queue_carry[team, g] = owed - due
         for turn in range(2):
             for r in range(rules.n_roles):
-                named = rules.queue_role[g] == r
+                named = rules.queue_role[system, g] == r
                 if due > 0 and (named if turn == 0 else (rules.group_of[r] == g and not named)):
-                    take = min(due, min(left[r], math.floor(left[r] * rules.queue_most)))
+                    take = min(due, min(left[r], math.floor(left[r] * rules.queue_most[system])))
                     left[r] -= take
                     due -= take
                     books.ledger[week, team, r, L_QUEUE] += take
@@ -114,20 +123,20 @@ def reserve_statutory(rules: Rules, books: Books, left: np.ndarray, team: int) -
 
 @inner
 def plan_role(
-    rules: Rules, people: People, books: Books, team: int, role: int, week: int, minutes: int
+    rules: Rules, people: People, books: Books, system: int, team: int, role: int, week: int, minutes: int
 ) -> None:
-    """Divide a role's remaining minutes by its job plan.
+    """Divide minutes of a role by its job plan in a system.
 
     Time for offers that do not run this week (school holidays) goes to the role's other offers in proportion.
     """
     left = minutes
-    for line in range(rules.plan_overhead.shape[1]):
-        take = math.floor(minutes * rules.plan_overhead[role, line])
+    for line in range(rules.plan_overhead.shape[2]):
+        take = math.floor(minutes * rules.plan_overhead[system, role, line])
         books.ledger[week, team, role, line] += take
         left -= take
     planned, running, last = 0.0, 0.0, -1
     for o in range(rules.offers.access.shape[0]):
-        share = rules.plan_offer[role, o]
+        share = rules.plan_offer[system, role, o]
         planned += share
         if share > 0.0 and books.run_days[o, 0] > 0:
             running += share
@@ -138,19 +147,30 @@ def plan_role(
     total = min(left, math.floor(minutes * planned + 1e-6))
     rest = total
     for o in range(rules.offers.access.shape[0]):
-        share = rules.plan_offer[role, o]
+        share = rules.plan_offer[system, role, o]
         if share > 0.0 and books.run_days[o, 0] > 0:
             part = rest if o == last else min(rest, math.floor(total * share / running))
             rest -= part
-            spend_or_book(rules, people, books, team, o, role, week, part)
+            spend_or_book(rules, people, books, system, team, o, role, week, part)
     books.ledger[week, team, role, L_UNUSED] += left - total
 
 
 @inner
 def spend_or_book(
-    rules: Rules, people: People, books: Books, team: int, offer: int, role: int, week: int, minutes: int
+    rules: Rules,
+    people: People,
+    books: Books,
+    system: int,
+    team: int,
+    offer: int,
+    role: int,
+    week: int,
+    minutes: int,
 ) -> None:
-    """Minutes of an offer for a week: to be booked day by day, or spent on places at once (universal work)."""
+    """Minutes of an offer for a week: to be booked day by day, or spent on places at once (universal work).
+
+    What only the new system does for places goes to those that have changed over.
+    """
     if rules.offers.access[offer] != POPULATION:
         books.week_budget[team, offer, role] += minutes
         return
@@ -160,15 +180,74 @@ def spend_or_book(
     first, end = people.team_first[team], people.team_first[team + 1]
     weight = 0.0
     for i in range(first, end):
-        weight += people.places.visit_weight[people.team_place[i]]
+        p = people.team_place[i]
+        if rules.offers.of[offer] != NEW or rules.switch_day[p] < (week + 1) * 7:
+            weight += rules.place_weight[system, p]
     if weight > 0.0:
         for i in range(first, end):
             p = people.team_place[i]
-            if people.places.pupils[p] > 0.0:
-                hours = minutes / 60.0 * people.places.visit_weight[p] / weight
+            here = rules.offers.of[offer] != NEW or rules.switch_day[p] < (week + 1) * 7
+            if here and people.places.pupils[p] > 0.0:
+                hours = minutes / 60.0 * rules.place_weight[system, p] / weight
                 people.places.capability_new[p] += (
                     rules.capability_gain * hours / (people.places.pupils[p] / 100.0)
                 )
+
+
+@inner
+def minutes_per_day(rules: Rules, team: int, role: int, week: int) -> float:
+    """Minutes of a role on a working day: staff move from where the old system places them to where the new one does."""
+    old = rules.minutes_per_day[0, team, role]
+    moved = rules.staff_share[week]
+    if moved <= 0.0 or rules.minutes_per_day[1, team, role] == old:
+        return old
+    return (1.0 - moved) * old + moved * rules.minutes_per_day[1, team, role]
+
+
+@inner
+def pay_change(rules: Rules, books: Books, left: np.ndarray, team: int, week: int) -> None:
+    """What the change of system costs comes off the top of the week."""
+    for r in range(rules.n_roles):
+        for part in range(2):
+            take = min(left[r], rules.change_minutes[week, team, r, part])
+            left[r] -= take
+            books.ledger[week, team, r, L_CHANGE if part == 0 else L_COORDINATION] += take
+
+
+@inner
+def share_out(rules: Rules, books: Books, team: int, week: int) -> None:
+    """Each system's share of the team's week. After the change some stays with the old one while it holds anybody."""
+    new = rules.capacity[week, team]
+    if new >= 1.0 and books.held[team] > 0:
+        new = 1.0 - rules.run_off
+    books.system_share[0, team] = 1.0 - new
+    if rules.plan_offer.shape[0] > 1:
+        books.system_share[1, team] = new
+
+
+@inner
+def divide(rules: Rules, people: People, books: Books, team: int, role: int, week: int, minutes: int) -> None:
+    """A role's remaining minutes, by the job plans of the systems in which its team works this week."""
+    if rules.undivided[role]:
+        plan_role(rules, people, books, leading(rules, week, team), team, role, week, minutes)
+        return
+    to_new = math.floor(minutes * books.system_share[1, team] + 1e-6)
+    if books.system_share[0, team] > 0.0:
+        plan_role(rules, people, books, 0, team, role, week, minutes - to_new)
+    if books.system_share[1, team] > 0.0:
+        plan_role(rules, people, books, 1, team, role, week, to_new)
+
+
+@inner
+def count_held(rules: Rules, tickets: Tickets, books: Books) -> None:
+    """How many episodes each team has in offers that the new system does not have."""
+    for team in range(rules.n_teams):
+        books.held[team] = 0
+    for t in range(tickets.need.shape[0]):
+        if tickets.state[t] != FREE and tickets.offer[t] != OUTSIDE and tickets.state[t] != CANDIDATE:
+            offer = tickets.offer[t]
+            if rules.offers.of[offer] == OLD and rules.offers.access[offer] != POPULATION:
+                books.held[tickets.team[t]] += 1
 
 
 @compiled
@@ -186,15 +265,17 @@ def plan_week(rules: Rules, people: People, books: Books, week: int) -> None:
     for team in range(rules.n_teams):
         left = books.available[week, team]
         for r in range(rules.n_roles):
-            per_day = rules.minutes_per_day[team, r]
+            per_day = minutes_per_day(rules, team, r, week)
             left[r] = math.floor(per_day * rules.works_before[end] + 1e-6) - math.floor(
                 per_day * rules.works_before[first] + 1e-6
             )
+        share_out(rules, books, team, week)
         remaining = left.copy()
+        pay_change(rules, books, remaining, team, week)
         pay_queue_management(rules, books, remaining, team, week)
         reserve_statutory(rules, books, remaining, team)
         for r in range(rules.n_roles):
-            plan_role(rules, people, books, team, r, week, remaining[r])
+            divide(rules, people, books, team, r, week, remaining[r])
     books.rebookings[:] = 0
 
 
@@ -216,4 +297,6 @@ def end_week(rules: Rules, people: People, tickets: Tickets, books: Books, day: 
     books.weekly[day // 7, W_IN_CONTACT] = books.in_contact
     move_capability(rules, people)
     if day + 1 < rules.end_day:
+        if rules.plan_offer.shape[0] > 1:
+            count_held(rules, tickets, books)
         plan_week(rules, people, books, day // 7 + 1)

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sim.both import offers_by_name
 from sim.dictionary import BANDS
 from sim.kernel.state import NEVER, WEEKLY_MEASURES
 from sim.measures.counting import (
@@ -79,7 +80,8 @@ def still_without_useful_support(
 
 def lists_that_count(run: RunColumns) -> Bools:
     """Offers on whose list the first contact is awaited with the clock running; shape (n_offers,)."""
-    offers = [run.config.system.offers[name] for name in run.offers]
+    definitions = offers_by_name(run.config)
+    offers = [definitions[name] for name in run.offers]
     return np.array([o.access == "queue" and o.clock is not False and o.contact for o in offers], dtype=bool)
 
 

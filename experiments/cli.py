@@ -79,14 +79,16 @@ COMMANDS: dict[str, Command] = {
         "experiments.compare",
         """\
 usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--config-dir DIR]
+       opendoor compare transition=none,big_bang[,phased,parallel] [key=value ...]
 
-Simulates the same area under two or more systems. Every system meets the same children, with the same
-luck, once per replication, so what is compared is the systems and not the luck. Prints a table (each
-measure, the difference, and its 95 % interval) and writes a results folder.
+Simulates the same area under two or more systems, or ways to get from one to another. Each of them meets
+the same children, with the same luck, once per replication, so what is compared is the systems and not the
+luck. Prints a table (each measure, the difference, and its 95 % interval) and writes a results folder.
 
   opendoor compare system=gatekept,balanced
   opendoor compare system=gatekept,balanced replications=40 seed=3
   opendoor compare system=no_service,gatekept,balanced area=example_small output=results/three
+  opendoor compare transition=none,big_bang,phased,parallel
 
 Keys used most
   area=...            oldham (default), england, example_small, or one of your own

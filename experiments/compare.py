@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from experiments.compose import load_systems
+from experiments.compose import load_plans
 from experiments.data import read_data
 from experiments.output import chosen_folder, results_folder, write_frame
 from experiments.replicate import Replications, replicate
@@ -38,7 +38,7 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
         InputError: the configuration, the area or the output folder cannot be used.
     """
     started = datetime.now().astimezone()
-    configs = load_systems(overrides, config_dir)
+    configs = load_plans(overrides, config_dir)
     first = next(iter(configs.values()))
     area = read_data(first)
     path = chosen_folder(first.output, "compare", area.name, started)

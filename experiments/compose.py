@@ -24,7 +24,7 @@ __all__ = [
     "compose",
     "compose_experiment",
     "load_config",
-    "load_systems",
+    "load_plans",
     "options",
     "system_name",
     "top_level_keys",
@@ -50,6 +50,9 @@ def load_config(overrides: Sequence[str] = (), config_dir: str | Path | None = N
         raise InputError([ADVICE.get(problem, problem) for problem in e.problems]) from None
 
 
+#: The system from which ways to change are compared, unless another is named.
+BEFORE_A_CHANGE = "gatekept"
+
 #: What to do about a key that no shipped file can set.
 ADVICE = {
     "area.folder: missing": "area.folder: missing; the folder that opendoor area build made, "
@@ -57,37 +60,56 @@ ADVICE = {
 }
 
 
-def load_systems(overrides: Sequence[str], config_dir: str | Path | None = None) -> dict[str, Config]:
-    """One configuration per system of ``system=a,b``; everything else is the same in all of them.
+def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -> dict[str, Config]:
+    """One configuration for each of several systems (``system=a,b``), or ways to change (``transition=none,big_bang``).
+
+    Everything else is the same in all of them. Ways to change start from ``gatekept`` unless a system is named.
 
     Raises:
-        InputError: fewer than two systems, one named twice, or any problem in any of the configurations.
+        InputError: nothing or both to compare, one named twice, or any problem in any of the configurations.
     """
-    names: list[str] = []
+    lists: dict[str, list[str]] = {}
     rest: list[str] = []
     for text in overrides:
-        key, _, value = text.partition("=")
-        if key.strip() == "system":
-            names = [name.strip() for name in value.strip().strip("[]").split(",") if name.strip()]
+        key, _, value = (part.strip() for part in text.partition("="))
+        names = [name.strip() for name in value.strip("[]").split(",") if name.strip()]
+        if key == "system" or (key == "transition" and len(names) > 1):
+            lists[key] = names
         else:
             rest.append(text)
-    if len(names) < 2:
-        found = f"found system={names[0]}" if names else "none given"
-        raise InputError(f"compare needs two or more systems, {found}; for example: system=gatekept,balanced")
+    several = [key for key, names in lists.items() if len(names) > 1]
+    if not several:
+        found = f"found system={lists['system'][0]}" if lists.get("system") else "none given"
+        raise InputError(
+            f"compare needs two or more systems, {found}; for example: system=gatekept,balanced, "
+            "or transition=none,big_bang"
+        )
+    if len(several) > 1:
+        raise InputError("compare takes one list: several systems, or several transitions from one system")
+    (key,) = several
+    names = lists[key]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(f"system={','.join(names)}: {', '.join(twice)} is named more than once")
+        raise InputError(f"{key}={','.join(names)}: {', '.join(twice)} is named more than once")
+    if key == "transition":
+        rest = [f"system={(lists.get('system') or [BEFORE_A_CHANGE])[0]}", *rest]
     configs: dict[str, Config] = {}
     problems: list[str] = []
     for name in names:
         try:
-            configs[name] = load_config([f"system={name}", *rest], config_dir)
+            words = _about_no_change(rest) if (key, name) == ("transition", "none") else rest
+            configs[name] = load_config([f"{key}={name}", *words], config_dir)
         except InputError as e:
-            # what is wrong with one system is said with its name, what is wrong with all of them once
-            problems += [f"{p} (system={name})" if p.startswith("system.") else p for p in e.problems]
+            # what is wrong with one of them is said with its name, what is wrong with all of them once
+            problems += [f"{p} ({key}={name})" if p.startswith(f"{key}.") else p for p in e.problems]
     if problems:
         raise InputError(dict.fromkeys(problems))
     return configs
+
+
+def _about_no_change(overrides: Sequence[str]) -> list[str]:
+    """The words without those that say how a change is made: staying put has none of it."""
+    return [t for t in overrides if not t.lstrip("+~").startswith(("transition.", "system@transition."))]
 
 
 def system_name(overrides: Sequence[str], config: Config) -> str:

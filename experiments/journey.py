@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.compiling import one_at_a_time
-from experiments.compose import load_config, load_systems
+from experiments.compose import load_config, load_plans
 from experiments.output import chosen_folder, results_folder, write_frame, write_json
 from experiments.progress import progress
 from experiments.provenance import provenance
@@ -143,12 +143,15 @@ def _simulated(configs: Mapping[str, Config], seed: int, step: Callable[[], None
 
 
 def _plans(overrides: Sequence[str], config_dir: str | None) -> dict[str, Config]:
+    changes = [text for text in overrides if text.startswith("transition=") and "," in text]
+    if changes:
+        return load_plans(overrides, config_dir)
     chosen = [text for text in overrides if text.partition("=")[0].strip() == "system"]
     if not chosen:
-        return load_systems([DEFAULT_SYSTEMS, *overrides], config_dir)
+        return load_plans([DEFAULT_SYSTEMS, *overrides], config_dir)
     names = chosen[-1].partition("=")[2].strip().strip("[]")
     if "," in names:
-        return load_systems(overrides, config_dir)
+        return load_plans(overrides, config_dir)
     return {names: load_config(overrides, config_dir)}
 
 

@@ -36,7 +36,15 @@ def caveats(area: str, configs: Mapping[str, Config]) -> list[str]:
         f"Service parameters are generic, not {area}'s own: staff, minutes and practice come from "
         "national figures, studies and judgement. Put in local figures before deciding anything local.",
     ]
-    if len(configs) > 1:
+    changes = [name for name, config in configs.items() if config.transition.name != "none"]
+    if changes:
+        before = "; ".join(dict.fromkeys(config.system.title for config in configs.values()))
+        out.append(
+            f"Every plan starts from the same past ({before}); up to the decision day each child's story is the "
+            "same. What the change itself costs (training, closed clinics, learning, working in two ways) is set "
+            "by assumed numbers, each of which can be set to 0; nothing favours one plan by construction."
+        )
+    elif len(configs) > 1:
         out.append(
             "All systems are established: each has been in place from the start. Getting from one to "
             "another, with its cost and its disruption, is not part of this comparison "

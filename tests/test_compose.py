@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from experiments.compose import compose, load_config, load_systems, options, top_level_keys
+from experiments.compose import compose, load_config, load_plans, options, top_level_keys
 from experiments.evidence import Words, complete
 from experiments.folders import SHIPPED, read
 from experiments.plain import compose_plain
@@ -301,7 +301,7 @@ def test_omegaconf_is_left_as_it_was(own):
 
 def test_systems_to_compare_share_everything_else(own):
     rest = [c for c in CHOICES if not c.startswith("system=")]
-    configs = load_systems(["system=tiny,other", "seed=5", *rest], own)
+    configs = load_plans(["system=tiny,other", "seed=5", *rest], own)
     assert list(configs) == ["tiny", "other"]
     assert configs["tiny"].area == configs["other"].area
     assert {c.seed for c in configs.values()} == {5}
@@ -318,13 +318,13 @@ def test_systems_to_compare_share_everything_else(own):
 def test_a_comparison_of_nothing_is_refused(own, text, sentence):
     rest = [c for c in CHOICES if not c.startswith("system=")]
     with pytest.raises(InputError, match=sentence):
-        load_systems([text, *rest], own)
+        load_plans([text, *rest], own)
 
 
 def test_problems_of_both_systems_are_told_once(own):
     rest = [c for c in CHOICES if not c.startswith("system=")]
     with pytest.raises(InputError) as caught:
-        load_systems(["system=tiny,othr", "sede=1", *rest], own)
+        load_plans(["system=tiny,othr", "sede=1", *rest], own)
     found = caught.value.problems
     assert len(found) == 2
     assert found[0] == "sede: unknown key; did you mean 'seed'?"
@@ -580,3 +580,22 @@ def test_no_file_is_no_choice_and_an_empty_mapping_takes_nothing_away():
     assert needs.startswith("needs=: choose one of plain")
     assert offers == "system.offers={}: takes nothing away; to take one entry out write ~system.offers.NAME"
     assert compose(["transition=none"])["transition"]["name"] == "none"
+
+
+def test_ways_to_change_are_compared_from_one_system():
+    plans = load_plans(["transition=none,big_bang", "seed=4", "area=example_small"])
+    assert {name: plan.transition.name for name, plan in plans.items()} == {
+        "none": "none",
+        "big_bang": "big_bang",
+    }
+    assert {plan.system.name for plan in plans.values()} == {"gatekept"}
+    assert plans["big_bang"].transition.to.name == "balanced"
+    plans = load_plans(
+        ["transition=none,big_bang", "transition.waiting=invite", "system@transition.to=blend"]
+    )
+    assert plans["big_bang"].transition.waiting == "invite"
+    assert plans["big_bang"].transition.to.name == "blend"
+    other = load_plans(["transition=none,parallel", "system=blend"])
+    assert {plan.system.name for plan in other.values()} == {"blend"}
+    with pytest.raises(InputError, match="one list"):
+        load_plans(["transition=none,parallel", "system=blend,gatekept"])

@@ -491,7 +491,7 @@ def test_appointments_a_week_are_those_of_each_locality():
     demand = {"mode": "referrals", "referrals_per_week": 40}
     config = check(configuration(("system.slots_per_week", 14), ("area.demand", demand), words=words))
     per_day = compile_config(config, build_area(config.area), 1).rules.minutes_per_day
-    assert (per_day / SLOT_MINUTES).tolist() == [[2.0], [2.0]]
+    assert (per_day / SLOT_MINUTES).tolist() == [[[2.0], [2.0]]]
 
 
 # ------------------------------------------------------------------------------------ what a left-out field means

@@ -112,7 +112,8 @@ the headline measures of every replication, and what is needed to run it again.
 
   opendoor run system=balanced
   opendoor run system=gatekept area=england replications=1 output=results/england
-  opendoor run area=referral_stream system=single_list area.referrals_per_week=30 system.slots_per_week=27
+  opendoor run area=referral_stream system=single_list needs=plain workforce=one_team calendar=every_day \\
+      area.referrals_per_week=30 system.slots_per_week=27
 """,
         valued=OWN_FILES,
         simulates=True,

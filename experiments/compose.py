@@ -41,6 +41,13 @@ def load_config(overrides: Sequence[str] = (), config_dir: str | Path | None = N
     Raises:
         InputError: one sentence per problem.
     """
+    config = _checked(overrides, config_dir)
+    if unused := _unused_rows(overrides, [config]):
+        raise InputError(unused)
+    return config
+
+
+def _checked(overrides: Sequence[str], config_dir: str | Path | None) -> Config:
     raw = compose(overrides, config_dir)
     from sim.config import check
 
@@ -48,6 +55,21 @@ def load_config(overrides: Sequence[str] = (), config_dir: str | Path | None = N
         return check(raw)
     except InputError as e:
         raise InputError([ADVICE.get(problem, problem) for problem in e.problems]) from None
+
+
+def _unused_rows(overrides: Sequence[str], configs: Sequence[Config]) -> list[str]:
+    """Sentences for evidence rows that were set although none of the configurations uses them: no answer would change."""
+    words = [text.lstrip("+").partition("=")[0].split(".") for text in overrides]
+    rows = [parts[1] for parts in words if parts[0] == "evidence" and len(parts) > 2]
+    if not rows:
+        return []
+    used = {row for config in configs for use in config.uses() for row in use.rows()}
+    return [
+        f"evidence.{row}: nothing in this configuration uses it, so setting it changes no result "
+        "(opendoor show evidence lists the rows that count)"
+        for row in dict.fromkeys(rows)
+        if row not in used
+    ]
 
 
 #: The system from which ways to change are compared, unless another is named.
@@ -98,10 +120,11 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
     for name in names:
         try:
             words = _about_no_change(rest) if (key, name) == ("transition", "none") else rest
-            configs[name] = load_config([f"{key}={name}", *words], config_dir)
+            configs[name] = _checked([f"{key}={name}", *words], config_dir)
         except InputError as e:
             # what is wrong with one of them is said with its name, what is wrong with all of them once
             problems += [f"{p} ({key}={name})" if p.startswith(f"{key}.") else p for p in e.problems]
+    problems = problems or _unused_rows(rest, list(configs.values()))
     if problems:
         raise InputError(dict.fromkeys(problems))
     return configs

@@ -374,6 +374,9 @@ def test_the_list_is_the_average_of_the_last_26_weeks_over_lists_where_the_first
     assert out["list_18_to_52_weeks_share"] == pytest.approx(25 * 50 / total)
     assert out["list_over_52_weeks_share"] == pytest.approx((25 * 10 + 74) / total)
     assert out["list_size_at_end"] == 200
+    everything = total + 3 * 9999
+    assert out["all_lists_per_1000_children"] == pytest.approx(everything / 26 / 2000 * 1000)
+    assert out["all_lists_over_52_weeks_share"] == pytest.approx((25 * 10 + 74 + 3 * 9999) / everything)
 
 
 def test_families_turned_away_and_giving_up_are_counted_in_the_window_only() -> None:

@@ -24,8 +24,8 @@ PATHWAYS = {
 }
 SEEDS = range(1, 21)
 #: What happens to nobody in a given stream of referrals to services that change nothing: no unknown needs, no
-#: change of function, no places to move between, no visits, no requests with the force of law.
-NOT_HERE = {"worsens", "moves_place", "does_not_seek", "seeks", "found_at_visit", "request"}
+#: change of function, no places to move between, no visits, no requests with the force of law, no change of system.
+NOT_HERE = {"worsens", "moves_place", "does_not_seek", "seeks", "found_at_visit", "request", "invited"}
 
 
 @cache

@@ -135,6 +135,17 @@ _WAITS = {
         1,
         headline=True,
     ),
+    "all_lists_per_1000_children": Measure(
+        "Waiting for anything (first contact, therapy, groups, visits), per 1,000 children",
+        "needs",
+        "lower",
+        "waits",
+        1,
+        headline=True,
+    ),
+    "all_lists_over_52_weeks_share": _percent(
+        "Waiting for anything: over 52 weeks on that list so far", "lower", "waits", True
+    ),
     "list_size_at_end": Measure("Waiting list for a first contact at the end", "needs", "lower", "waits", 0),
     "first_useful_within_18_weeks_share": _percent(
         "Concerns with useful support within 18 weeks", "higher", "waits", True

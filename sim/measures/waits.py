@@ -46,7 +46,13 @@ def waits(run: RunColumns, counted: Counted, totals: Mapping[str, float]) -> dic
 
     ``totals`` are the :func:`weekly_totals` of the run.
     """
-    return {**_recorded(run), **_list(run), **_from_concern(run, counted), **_without(run, totals)}
+    return {
+        **_recorded(run),
+        **_list(run),
+        **_every_list(run),
+        **_from_concern(run, counted),
+        **_without(run, totals),
+    }
 
 
 def completed_recorded(run: RunColumns) -> tuple[Bools, np.ndarray]:
@@ -100,6 +106,19 @@ def _recorded(run: RunColumns) -> dict[str, float]:
         "recorded_wait_median_weeks": float(quantile(counts, 0.50)[0]) / 7.0,
         "recorded_wait_p92_weeks": float(quantile(counts, 0.92)[0]) / 7.0,
         "recorded_wait_within_18_weeks_share": share(days <= USEFUL_DAYS, done),
+    }
+
+
+def _every_list(run: RunColumns) -> dict[str, float]:
+    """Everybody who waits for anything: a first contact, therapy, a group, a visit."""
+    w, weeks = run.tables["waiting"], last_snapshots(run)
+    if weeks.size == 0:
+        return dict.fromkeys(("all_lists_per_1000_children", "all_lists_over_52_weeks_share"), math.nan)
+    rows = (w["week"] >= weeks[0]) & (w["week"] <= weeks[-1])
+    size = float(w["size"][rows].sum())
+    return {
+        "all_lists_per_1000_children": 1000.0 * divide(size / len(weeks), run.population.sum()),
+        "all_lists_over_52_weeks_share": divide(float(w["w52_plus"][rows].sum()), size),
     }
 
 

@@ -63,7 +63,9 @@ def _unused_rows(overrides: Sequence[str], configs: Sequence[Config]) -> list[st
     rows = [parts[1] for parts in words if parts[0] == "evidence" and len(parts) > 2]
     if not rows:
         return []
-    used = {row for config in configs for use in config.uses() for row in use.rows()}
+    from experiments.numbers import rows_used
+
+    used = rows_used(configs)
     return [
         f"evidence.{row}: nothing in this configuration uses it, so setting it changes no result "
         "(opendoor show evidence lists the rows that count)"

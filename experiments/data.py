@@ -30,9 +30,9 @@ def number_of_referrals(config: Config) -> int:
     Raises:
         InputError: the file cannot be used, or none of its referrals falls into the run.
     """
-    from sim.compile import days_of_run
+    from sim.calendar import days_of_run
     from sim.stream import dated_referrals
 
     first = dt.date.fromisoformat(config.calendar.start)
-    _, end = days_of_run(config)
+    _, end = days_of_run(config.history_years, config.horizon_years)
     return len(dated_referrals(config.area.demand.csv or "", tuple(config.needs.kinds), first, end)["day"])

@@ -7,16 +7,34 @@ day must not get longer or shorter because somebody looks further ahead.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from sim.quantity import DAYS_PER_YEAR
 from sim.workforce import Calendar
 
 CYCLE_YEARS = 28  # after so many years the same dates fall on the same days of the week
 GROWN_UP = 20  # years
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def whole_weeks(years: float) -> int:
+    """A number of years as days, rounded to whole weeks so that every week of the record is complete."""
+    return 7 * round(years * DAYS_PER_YEAR / 7.0)
+
+
+def days_of_run(history_years: float, horizon_years: float) -> tuple[int, int]:
+    """The decision day, and the first day after the run: whole weeks from day 0."""
+    decision = whole_weeks(history_years)
+    return decision, decision + max(7, whole_weeks(horizon_years))
+
+
+def day_after(weeks: float, day: int = 0) -> int:
+    """The day that lies so many weeks after a day, halves of a day rounded up."""
+    return day + math.floor(7.0 * weeks + 0.5)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.area import Area
 from sim.both import Both, both_of
-from sim.calendar import WEEKDAYS, Days, lay_out, september_firsts, share_of_working_days
+from sim.calendar import WEEKDAYS, Days, days_of_run, lay_out, september_firsts, share_of_working_days
 from sim.config import Config
 from sim.costs import change_minutes
 from sim.function import DAYS_PER_YEAR, rate_of
@@ -72,17 +72,6 @@ class Compiled:
     definitions: tuple[Offer, ...]  # of the offers, every quantity a number
 
 
-def days_of_run(config: Config) -> tuple[int, int]:
-    """The decision day, and the first day after the run: whole weeks from day 0."""
-    decision = whole_weeks(config.history_years)
-    return decision, decision + max(7, whole_weeks(config.horizon_years))
-
-
-def whole_weeks(years: float) -> int:
-    """A number of years as days, rounded to whole weeks so that every week of the record is complete."""
-    return 7 * round(years * DAYS_PER_YEAR / 7.0)
-
-
 def logit(p: float) -> float:
     """Log odds, finite at 0 and 1."""
     if p <= 0.0:
@@ -98,7 +87,7 @@ def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     both, kinds = both_of(config), tuple(config.needs.kinds)
     roles = tuple(config.workforce.roles)
     groups = tuple(dict.fromkeys(r.group for r in config.workforce.roles.values()))
-    decision, end = days_of_run(config)
+    decision, end = days_of_run(config.history_years, config.horizon_years)
     days = lay_out(config.calendar, end)
     multipliers = need_multipliers(config, v)
     n_places, n_teams = len(area.place_name), len(area.localities)

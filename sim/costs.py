@@ -11,8 +11,9 @@ import math
 
 import numpy as np
 
+from sim.calendar import day_after
 from sim.quantity import Resolver
-from sim.timetable import Timetable, start_day
+from sim.timetable import Timetable
 from sim.transition import NoChange, Parallel, Plan
 
 CHANGE, COORDINATION = 0, 1
@@ -50,7 +51,7 @@ def change_minutes(
     if isinstance(plan, NoChange):
         return out.astype(np.int64)
     hours, spread = value(plan.training_hours), max(1, round(value(plan.training_weeks, "weeks")))
-    closed, closed_days = value(plan.closed_share), start_day(value(plan.closed_weeks, "weeks"), 0)
+    closed, closed_days = value(plan.closed_share), day_after(value(plan.closed_weeks, "weeks"))
     dip, rate, adoption = value(plan.dip), value(plan.learning_rate), value(plan.adoption)
     for team in range(teams):
         new = timetable.capacity[:, team]

@@ -28,7 +28,7 @@ from sim.function import DAYS_PER_YEAR, no_service
 from sim.kernel.handles import handle
 from sim.kernel.score import anchor
 from sim.kernel.state import EVENTS, NEVER
-from sim.run import LEFT_REASONS, Run, collect, populate
+from sim.run import LEFT_REASONS, Run, collect, live
 from sim.system import LEVELS
 
 if TYPE_CHECKING:
@@ -178,14 +178,19 @@ def follow(name: str, config: Config, seed: int, children: Sequence[int]) -> Jou
     config = config.model_copy(update={"event_log": True})
     area = build_area(config.area)
     tables = compile_config(config, area, seed)
-    engine = Engine(tables, area, populate(config, tables, area, seed))
     wanted = np.unique(np.asarray(children, np.int64))
-    ids = engine.people.children.id
-    _all_known(wanted, ids, area.name)
-    rows = np.flatnonzero(np.isin(ids[engine.people.needs.child], wanted))
-    scores = np.full((len(rows), tables.rules.end_day + 1), np.nan)
-    engine.env.process(_evenings(engine, rows, scores))
-    engine.run()
+    followed: list[np.ndarray] = []
+
+    def attend(engine: Engine) -> None:
+        ids = engine.people.children.id
+        _all_known(wanted, ids, area.name)
+        rows = np.flatnonzero(np.isin(ids[engine.people.needs.child], wanted))
+        scores = np.full((len(rows), tables.rules.end_day + 1), np.nan)
+        engine.env.process(_evenings(engine, rows, scores))
+        followed[:] = rows, scores
+
+    engine = live(config, tables, area, seed, attend=attend)
+    rows, scores = followed
     run = collect(config, seed, area, tables, engine)
     needs = _needs(name, run, rows)
     events = _events(name, run, engine, rows)

@@ -136,10 +136,11 @@ _UNITS: dict[str, tuple[float, float]] = {
 # what a quantity may be multiplied with: the product keeps the unit of its first factor
 _FACTORS = ("share", "multiplier", "hazard_ratio", "odds_ratio")
 # where a field takes the first unit, a row in the second may be used, times the factor
+DAYS_PER_YEAR = 365.25
 _CONVERSIONS: dict[tuple[str, str], float] = {
     ("days", "weeks"): 7.0,
-    ("days", "years"): 365.25,
-    ("weeks", "years"): 365.25 / 7.0,
+    ("days", "years"): DAYS_PER_YEAR,
+    ("weeks", "years"): DAYS_PER_YEAR / 7.0,
     ("multiplier", "hazard_ratio"): 1.0,
 }
 

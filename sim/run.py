@@ -116,8 +116,29 @@ def simulate(config: Config, seed: int, progress: Any = None) -> Run:
     """
     area = build_area(config.area)
     tables = compile_config(config, area, seed)
+    engine = live(config, tables, area, seed, progress)
+    engine.let_go()
+    run = collect(config, seed, area, tables, engine)
+    engine.__dict__.clear()  # its processes refer to it: the arrays should not wait for the garbage collector
+    return run
+
+
+def live(
+    config: Config,
+    tables: Compiled,
+    area: Area,
+    seed: int,
+    progress: Any = None,
+    attend: Callable[[Engine], None] | None = None,
+) -> Engine:
+    """The engine of a run that has gone through all its days, begun again with a larger reserve if it must.
+
+    ``attend(engine)`` is called before the first day, each time that the run begins.
+    """
     for reserve in RESERVES:
         engine = Engine(tables, area, populate(config, tables, area, seed), reserve)
+        if attend is not None:
+            attend(engine)
         try:
             engine.run(progress)
         except OutOfTickets:
@@ -125,10 +146,7 @@ def simulate(config: Config, seed: int, progress: Any = None) -> Run:
                 raise
         else:
             break
-    engine.let_go()
-    run = collect(config, seed, area, tables, engine)
-    engine.__dict__.clear()  # its processes refer to it: the arrays should not wait for the garbage collector
-    return run
+    return engine
 
 
 def populate(config: Config, tables: Compiled, area: Area, seed: int) -> Population:

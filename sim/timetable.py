@@ -8,13 +8,12 @@ things go (old lists that are still to be run off) is left to the kernel.
 from __future__ import annotations
 
 import difflib
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.area import Area
-from sim.calendar import Days
+from sim.calendar import Days, day_after
 from sim.config import Config
 from sim.draws import PLACE_ORDER, uniform
 from sim.errors import InputError
@@ -32,11 +31,6 @@ class Timetable(NamedTuple):
     capacity: np.ndarray  # (w, t) share of a team's minutes for the new system
     staff_share: np.ndarray  # (w,) how far staff have been placed as the new system places them
     changes: np.ndarray  # (d,) bool: days on which anybody's system changes
-
-
-def start_day(weeks: float, decision_day: int) -> int:
-    """The day that lies so many weeks after the decision day, halves of a day rounded up."""
-    return decision_day + math.floor(7.0 * weeks + 0.5)
 
 
 def timetable_of(
@@ -59,7 +53,7 @@ def timetable_of(
             np.zeros(end_day, bool),
         )
     start = value(plan.start_week, "weeks")
-    first = start_day(start, decision_day)
+    first = day_after(start, decision_day)
     switch_day = np.full(n_places, first, np.int64)
     if isinstance(plan, Parallel):
         minutes, families = _side_by_side(plan, value, first, end_day)
@@ -69,9 +63,9 @@ def timetable_of(
         gap = value(plan.gap_weeks, "weeks")
         n = int(group.max(initial=0)) + 1
         weeks = (end_day - decision_day) / 7.0
-        if start_day(last_week(plan, value, n), decision_day) >= end_day:
+        if day_after(last_week(plan, value, n), decision_day) >= end_day:
             raise InputError([too_long(plan, last_week(plan, value, n), weeks)])
-        switch_day = np.array([start_day(start + g * gap, decision_day) for g in range(n)], np.int64)[group]
+        switch_day = np.array([day_after(start + g * gap, decision_day) for g in range(n)], np.int64)[group]
     daily = share_switched(switch_day, area, end_day)
     return _by_week(switch_day, np.ones(end_day), daily, area, days)
 
@@ -88,7 +82,7 @@ def _side_by_side(plan: Parallel, value: Resolver, first: int, end_day: int) -> 
     families = minutes.copy() if plan.families is None else np.full(end_day, value(plan.families))
     for share in (minutes, families):
         if plan.end_week is not None:
-            share[day >= start_day(value(plan.end_week, "weeks"), 0)] = 1.0
+            share[day >= day_after(value(plan.end_week, "weeks"))] = 1.0
         share[day < 0] = 0.0
     return minutes, families
 

@@ -7,12 +7,12 @@ lists that day. What the plan means for each day and team is worked out in :mod:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sim.calendar import day_after, days_of_run
 from sim.quantity import Count, Minutes, Resolver, Share, Strict, Weeks
 from sim.system import System
 
@@ -103,17 +103,18 @@ def timing_problems(plan: NoChange | Plan, value: Resolver, horizon_years: float
     """Steps of a plan that do not lie in the horizon, and parts of it that do not fit each other."""
     if isinstance(plan, NoChange):
         return []
-    weeks = max(7, 7 * round(horizon_years * 365.25 / 7.0)) / 7.0
+    _, end = days_of_run(0.0, horizon_years)
+    weeks = end / 7.0
     out = list(_phase_problems(plan)) if isinstance(plan, Phased) else []
     start = value(plan.start_week, "weeks")
-    if math.floor(7.0 * start + 0.5) >= 7 * weeks:
+    if day_after(start) >= end:
         out.append(
             f"transition.start_week = {start:g}: after the horizon; allowed is 0 to below {weeks:g} weeks"
         )
     elif not isinstance(plan, Phased) or plan.order != "by_locality":  # those are counted with the area
         groups = _number_of_groups(plan)
         last = last_week(plan, value, groups)
-        if math.floor(7.0 * last + 0.5) >= 7 * weeks:
+        if day_after(last) >= end:
             out.append(too_long(plan, last, weeks))
     if value(plan.run_off) <= 0.0:
         out.append(

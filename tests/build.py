@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from configurations import composed
 
-from experiments.compose import compose
 from sim.area import Area, build_area
 from sim.compile import Compiled, compile_config
 from sim.config import Config, check
 from sim.engine import Engine
 from sim.population import Population
 from sim.run import Run, collect, populate
+
+HERE = Path(__file__).resolve().parent
 
 #: What each shipped system runs on in these tests: the plain list has an area and a calendar of its own.
 SHIPPED: dict[str, tuple[str, ...]] = {
@@ -33,11 +39,6 @@ SHIPPED: dict[str, tuple[str, ...]] = {
         "calendar=every_day",
     ),
 }
-
-
-@cache
-def _composed(overrides: tuple[str, ...]) -> dict[str, Any]:
-    return compose(overrides)
 
 
 def make_config(
@@ -60,7 +61,7 @@ def make_config(
     overrides = SHIPPED[system]
     if area is not None:
         overrides = tuple(f"area={area}" if o.startswith("area=") else o for o in overrides)
-    raw = copy.deepcopy(_composed(overrides))
+    raw = copy.deepcopy(composed(overrides))
     raw |= {"history_years": 0.5, "horizon_years": 1.0}
     for key, value in (changes or {}).items():
         *path, last = key.split(".")
@@ -129,9 +130,24 @@ def fingerprints(run: Run) -> dict[str, str]:
 def plan_to(system: str, name: str = "big_bang", **plan: Any) -> dict[str, Any]:
     """A shipped plan of change to a shipped system, as a change for ``make_config``."""
     overrides = [f"transition={name}", f"system@transition.to={system}"]
-    return {"transition": {**copy.deepcopy(_composed(tuple(overrides))["transition"]), **plan}}
+    return {"transition": {**copy.deepcopy(composed(tuple(overrides))["transition"]), **plan}}
 
 
 #: All costs of change and of running two systems at zero.
 FREE: dict[str, Any] = {"training_hours": 0.0, "closed_weeks": 0.0, "dip": 0.0}
 FREE_SIDE_BY_SIDE: dict[str, Any] = {**FREE, "switching_minutes": 0.0, "coordination_minutes": 0.0}
+
+
+def in_plain_python(code: str) -> Any:
+    """What ``code`` leaves in ``out``, run by a process of its own in which nothing is compiled."""
+    before = f"import json, sys\nsys.path.insert(0, {str(HERE)!r})\nfrom sim.jit import COMPILED\nassert not COMPILED\n"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{before}{code}\nprint(json.dumps(out))"],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        cwd=HERE.parent,
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

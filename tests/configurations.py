@@ -14,13 +14,14 @@ from sim.errors import InputError
 
 
 @cache
-def _composed(words: tuple[str, ...]) -> dict[str, Any]:
+def composed(words: tuple[str, ...]) -> dict[str, Any]:
+    """A composed configuration, put together once; copied before it is changed."""
     return compose(words)
 
 
 def configuration(*changes: tuple[str, Any], words: tuple[str, ...] = ("system=gatekept",)) -> dict[str, Any]:
     """The composed gatekept system with some keys set (or added)."""
-    raw = copy.deepcopy(_composed(words))
+    raw = copy.deepcopy(composed(words))
     for key, value in changes:
         *path, last = key.split(".")
         at: Any = raw

@@ -14,8 +14,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from sim import engine, run, simulate
-from sim.calendar import lay_out, september_firsts, share_of_working_days
-from sim.compile import compile_config, line_of, whole_weeks
+from sim.calendar import lay_out, september_firsts, share_of_working_days, whole_weeks
+from sim.compile import compile_config, line_of
 from sim.engine import more_tickets, new_tickets
 from sim.kernel import basics, contacts, minutes, sessions, state, week
 from sim.kernel.day import TICKET_BITS, due_today

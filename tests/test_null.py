@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from build import SHIPPED, fingerprints, make_config
+from build import SHIPPED, fingerprints, in_plain_python, make_config
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -137,17 +133,9 @@ def test_a_service_whose_support_has_no_effect_has_no_impact():
 # ------------------------------------------------------------------------------------------- same bits
 
 HASHES = """
-import json, sys
-sys.path.insert(0, {here!r})
 from build import fingerprints, make_config
 from sim import simulate
-from sim.jit import COMPILED
-assert not COMPILED
-out = {{}}
-for system in {systems!r}:
-    run = simulate(make_config(system, {changes!r}), {seed})
-    out[system] = fingerprints(run)
-print(json.dumps(out))
+out = {{s: fingerprints(simulate(make_config(s, {changes!r}), {seed})) for s in {systems!r}}}
 """
 
 
@@ -155,17 +143,7 @@ def test_compiled_and_plain_python_give_the_same_bits():
     """Every column of every table, the event log included, in four systems."""
     changes = {"history_years": 0.2, "horizon_years": 0.4, "event_log": True}
     systems = ("no_service", "gatekept", "balanced", "single_list")
-    code = HASHES.format(here=str(HERE), systems=systems, changes=changes, seed=4)
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        cwd=HERE.parent,
-        capture_output=True,
-        text=True,
-        timeout=400,
-    )
-    assert done.returncode == 0, done.stderr
-    plain = json.loads(done.stdout)
+    plain = in_plain_python(HASHES.format(systems=systems, changes=changes, seed=4))
     for system in systems:
         run = simulate(make_config(system, changes), 4)
         assert len(run.tables["events"]["day"]) > 100

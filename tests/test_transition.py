@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from build import FREE, FREE_SIDE_BY_SIDE, fingerprints, make_config, plan_to, record
-from test_laws import EVERY_WEEK, OF_A_RUN
+from build import FREE, FREE_SIDE_BY_SIDE, fingerprints, in_plain_python, make_config, plan_to
+from test_laws import hold_every_law
 
 from sim import simulate
 from sim.area import build_area
 from sim.both import both_of
 from sim.compile import compile_config
 from sim.config import Config
-from sim.engine import Engine
 from sim.errors import InputError
 from sim.kernel.state import BOTH, EVENTS, NEVER, NEW, OLD
 from sim.run import Run
@@ -186,16 +181,6 @@ def test_the_recorded_wait_of_those_invited_runs_on():
 
 
 # --------------------------------------------------------------------------------------------- the laws
-
-
-def hold_every_law(config: Config, seed: int) -> None:
-    def inspect(engine: Engine, day: int) -> None:
-        for law in EVERY_WEEK:
-            law(engine, day)
-
-    r = record(config, seed, inspect)
-    for law in OF_A_RUN:
-        law(r)
 
 
 #: The day of the switch, with what the configuration must be for it.
@@ -417,29 +402,16 @@ def test_every_law_holds_with_all_shipped_costs(name):
 # ------------------------------------------------------------------------------------------- same bits
 
 HASHES = """
-import json, sys
-sys.path.insert(0, {here!r})
 from build import fingerprints
 from sim import simulate
-from sim.jit import COMPILED
 from test_transition import BITS, PLANS, changing
-assert not COMPILED
-print(json.dumps({{p: fingerprints(simulate(changing("gatekept", "balanced", BITS, **PLANS[p]), 4)) for p in PLANS}}))
+out = {p: fingerprints(simulate(changing("gatekept", "balanced", BITS, **PLANS[p]), 4)) for p in PLANS}
 """
 BITS = {"history_years": 0.2, "horizon_years": 0.4}
 
 
 def test_compiled_and_plain_python_give_the_same_bits_through_a_change():
-    done = subprocess.run(
-        [sys.executable, "-c", HASHES.format(here=str(HERE))],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-        cwd=HERE.parent,
-        capture_output=True,
-        text=True,
-        timeout=400,
-    )
-    assert done.returncode == 0, done.stderr
-    plain = json.loads(done.stdout)
+    plain = in_plain_python(HASHES)
     for plan in PLANS:
         run = simulate(changing("gatekept", "balanced", BITS, **PLANS[plan]), 4)
         assert fingerprints(run) == plain[plan], plan

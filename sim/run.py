@@ -23,6 +23,7 @@ from sim.kernel.basics import OutOfTickets
 from sim.kernel.handles import handle
 from sim.kernel.score import final_scores
 from sim.kernel.state import C_LOG, EVENTS, NEVER, WEEKLY_MEASURES, People, Rules
+from sim.pilot import PilotDecision
 from sim.population import Population, from_area, from_stream
 from sim.stream import stream_of
 from sim.system import LEDGER_LINES, OUTCOMES
@@ -30,7 +31,15 @@ from sim.system import LEDGER_LINES, OUTCOMES
 if TYPE_CHECKING:
     import pandas as pd
 
-LEFT_REASONS = (*OUTCOMES, "not_served", "aged_out", "never_sought", "before_start", "not_left")
+LEFT_REASONS = (
+    *OUTCOMES,
+    "not_served",
+    "aged_out",
+    "never_sought",
+    "before_start",
+    "not_left",
+    "no_longer_needed",
+)
 RESERVES = (1 / 16, 0.5, 8.0)
 __all__ = ["EVENTS", "LEFT_REASONS", "NEVER", "WEEKLY_MEASURES", "Run", "simulate"]
 
@@ -52,6 +61,7 @@ class Run:
     lines: tuple[str, ...]
     tables: dict[str, Mapping[str, np.ndarray]]
     population: np.ndarray
+    pilot: PilotDecision | None = None  # of a plan with a pilot
     _frames: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def frame(self, table: str) -> pd.DataFrame:
@@ -168,7 +178,10 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
         "waiting": _waiting(books.waiting, rules, tables),
         "weekly": _weekly(books.weekly),
         "ledger": _long(books.ledger, ("week", "locality", "role", "line"), "minutes"),
-        "available": _long(books.available, ("week", "locality", "role"), "minutes", zeros=True),
+        "available": {
+            **_long(books.available, ("week", "locality", "role"), "minutes", zeros=True),
+            "brought_in": rules.extra_minutes.ravel(),
+        },
         "offers": _offers(tables, books, people, rules),
     }
     if rules.log_events:
@@ -194,6 +207,7 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
         LEDGER_LINES,
         columns,
         area.children[:, :18, :].sum(axis=1),
+        engine.pilot,
     )
 
 
@@ -253,6 +267,7 @@ def _needs(people: People, rules: Rules) -> Columns:
             "contacts": t.contacts,
             "minutes": t.minutes,
             "not_brought": lambda: t.not_brought.astype(np.int32),
+            "duplicate_contacts": lambda: t.duplicates.astype(np.int32),
             "system_at_entry": t.system,
             "place": t.place,
             "locality": lambda: c.locality[t.child].astype(np.int32),

@@ -14,6 +14,7 @@ from sim.measures.counting import Bools, Floats, divide, ratios, sum_by
 from sim.measures.impact import ROUNDING_POINTS, significant_points
 from sim.measures.who_counts import Counted, RunColumns, horizon_years, in_window
 from sim.system import LEDGER_LINES
+from sim.transition import NoChange
 
 
 def staff_time(run: RunColumns) -> dict[str, float]:
@@ -65,7 +66,18 @@ def staff_pounds(run: RunColumns) -> float:
         return float("nan")
     value = run.config.resolver()
     rates = np.array([value(run.config.workforce.roles[name].pounds_per_hour) for name in run.roles])
-    return float(_minutes(run, "role", len(run.roles)) @ rates) / 60.0
+    return float((_minutes(run, "role", len(run.roles)) + _dearer(run)) @ rates) / 60.0
+
+
+def _dearer(run: RunColumns) -> Floats | float:
+    """What staff brought in for the old lists cost above the others, as minutes of their role; shape (n_roles,)."""
+    plan = getattr(run.config, "transition", None) or NoChange()
+    if isinstance(plan, NoChange) or plan.waiting != "blitz":
+        return 0.0
+    table = run.tables["available"]
+    rows = in_window(run, table["week"])
+    more = run.config.resolver()(plan.blitz.pay) - 1.0
+    return more * sum_by(table["brought_in"], rows, table["role"], len(run.roles))
 
 
 def _minutes(run: RunColumns, column: str, n: int) -> Floats:

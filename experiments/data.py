@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from sim.area import build_area
+from sim.timetable import check_places
 
 if TYPE_CHECKING:
     from sim.area import Area
@@ -19,6 +20,7 @@ def read_data(config: Config) -> Area:
         InputError: one sentence for each problem of the data.
     """
     area = build_area(config.area)
+    check_places(config, area)
     if config.area.demand.csv is not None:
         number_of_referrals(config)
     return area

@@ -718,7 +718,8 @@ def _costs(
     a_year = days.works.mean() * DAYS_PER_YEAR
     people = per_day[0] * a_year / np.maximum(hours * 60.0, 1e-9)
     old = np.array(
-        [of == OLD and o.access != "population" for of, o in zip(both.of, both.offers, strict=True)]
+        [of == OLD and o.access != "population" for of, o in zip(both.of, both.offers, strict=True)],
+        bool,
     )
     taken = change_minutes(
         config.transition,

@@ -170,6 +170,15 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _number("contacts", "contacts", "int64", "contacts over the horizon"),
         _number("needs_reached", "needs", "int64", "different needs seen at least once over the horizon"),
     ),
+    "pilot": (
+        _day("day", "first day of the week for which it was decided", always=True),
+        _number("before_elsewhere", "count", "int64", "count outside the pilot, in as many weeks before it"),
+        _number("before_inside", "count", "int64", "count in the pilot places, in as many weeks before it"),
+        _number("during_elsewhere", "count", "int64", "count outside the pilot, in its whole weeks"),
+        _number("during_inside", "count", "int64", "count in the pilot places, in its whole weeks"),
+        _number("growth_ratio", "times", "float64", "growth in the pilot places over growth elsewhere"),
+        _number("went_on", "true or false", "bool", "the other places followed"),
+    ),
     "events": (
         _day("day", "when it happened", always=True),
         _number("need_id", "id", "int64", "need to which it happened"),

@@ -48,10 +48,19 @@ class PilotDecision:
     result: float
     outcome: Outcome
 
-    @property
-    def went_on(self) -> bool:
-        """Whether the other places followed."""
-        return self.outcome == "go_on"
+    def columns(self) -> dict[str, np.ndarray]:
+        """The decision as a table of one row."""
+        counts = {"before": self.before, "during": self.during}
+        return {
+            "day": np.array([self.day], np.int32),
+            **{
+                f"{when}_{where}": np.array([n[i]], np.int64)
+                for when, n in counts.items()
+                for i, where in enumerate(("elsewhere", "inside"))
+            },
+            "growth_ratio": np.array([self.result]),
+            "went_on": np.array([self.outcome == "go_on"]),
+        }
 
 
 def decide(rule: PilotRule, by_group: np.ndarray) -> PilotDecision:

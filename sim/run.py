@@ -23,7 +23,6 @@ from sim.kernel.basics import OutOfTickets
 from sim.kernel.handles import handle
 from sim.kernel.score import final_scores
 from sim.kernel.state import C_LOG, EVENTS, NEVER, WEEKLY_MEASURES, People, Rules
-from sim.pilot import PilotDecision
 from sim.population import Population, from_area, from_stream
 from sim.stream import stream_of
 from sim.system import LEDGER_LINES, OUTCOMES
@@ -61,7 +60,6 @@ class Run:
     lines: tuple[str, ...]
     tables: dict[str, Mapping[str, np.ndarray]]
     population: np.ndarray
-    pilot: PilotDecision | None = None  # of a plan with a pilot
     _frames: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def frame(self, table: str) -> pd.DataFrame:
@@ -184,6 +182,8 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
         },
         "offers": _offers(tables, books, people, rules),
     }
+    if engine.pilot is not None:
+        columns["pilot"] = engine.pilot.columns()
     if rules.log_events:
         m = int(books.counter[C_LOG])
         need = books.log.need[:m]
@@ -207,7 +207,6 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
         LEDGER_LINES,
         columns,
         area.children[:, :18, :].sum(axis=1),
-        engine.pilot,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from sim.area import Area
-from sim.calendar import Days, day_after
+from sim.calendar import Days, day_after, days_of_run
 from sim.config import Config
 from sim.draws import PLACE_ORDER, uniform
 from sim.errors import InputError
@@ -78,14 +78,32 @@ def timetable_of(
         return _pilot(plan, config, area, days, decision_day, end_day, seed, pilot)
     if isinstance(plan, Phased):
         group = groups_of(plan, config, area, seed)
-        gap = value(plan.gap_weeks, "weeks")
-        n = int(group.max(initial=0)) + 1
-        weeks = (end_day - decision_day) / 7.0
-        if day_after(last_week(plan, value, n), decision_day) >= end_day:
-            raise InputError([too_long(plan, last_week(plan, value, n), weeks)])
+        gap, n = value(plan.gap_weeks, "weeks"), int(group.max(initial=0)) + 1
+        _check_length(plan, value, n, end_day - decision_day)
         switch_day = np.array([day_after(start + g * gap, decision_day) for g in range(n)], np.int64)[group]
     daily = share_switched(switch_day, area, end_day)
     return _by_week(switch_day, never, np.ones(end_day), alone, daily, area, days)
+
+
+def check_places(config: Config, area: Area) -> None:
+    """Whether the places of a plan are places of the area, and their groups fit into the horizon.
+
+    Raises:
+        InputError: as :func:`timetable_of` would in a run.
+    """
+    plan = config.transition
+    if isinstance(plan, Phased):
+        n = int(groups_of(plan, config, area, config.seed).max(initial=0)) + 1
+        decision, end = days_of_run(config.history_years, config.horizon_years)
+        _check_length(plan, config.resolver(), n, end - decision)
+    elif isinstance(plan, Pilot):
+        pilot_places(plan, config, area, config.seed)
+
+
+def _check_length(plan: Phased, value: Resolver, groups: int, horizon: int) -> None:
+    last = last_week(plan, value, groups)
+    if day_after(last) >= horizon:
+        raise InputError([too_long(plan, last, horizon / 7.0)])
 
 
 def pilot_days(plan: Pilot, value: Resolver, decision_day: int) -> tuple[int, int]:

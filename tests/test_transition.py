@@ -67,7 +67,13 @@ PLANS: dict[str, dict[str, Any]] = {
         "waiting": "invite",
         "end_week": 20.0,
     },
-    "pilot, then all": {"name": "pilot", "share": 0.4, "weeks": 10.0, "threshold": 0.0, "roll_out_weeks": 3.0},
+    "pilot, then all": {
+        "name": "pilot",
+        "share": 0.4,
+        "weeks": 10.0,
+        "threshold": 0.0,
+        "roll_out_weeks": 3.0,
+    },
     "pilot, then back": {"name": "pilot", "share": 0.4, "weeks": 10.0, "threshold": 1000.0},
     "pilot, then back, invited": {
         "name": "pilot",
@@ -422,7 +428,13 @@ def test_the_dip_follows_the_learning_curve(adoption):
     dip, rate = 0.3, 0.9
     run = simulate(
         changing(
-            "gatekept", "balanced", start_week=2, dip=dip, dip_weeks=6.0, learning_rate=rate, adoption=adoption
+            "gatekept",
+            "balanced",
+            start_week=2,
+            dip=dip,
+            dip_weeks=6.0,
+            learning_rate=rate,
+            adoption=adoption,
         ),
         3,
     )

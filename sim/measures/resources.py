@@ -45,7 +45,7 @@ def cost(run: RunColumns, counted: Counted) -> dict[str, float]:
 
 
 def quality(run: RunColumns, counted: Counted, totals: Mapping[str, float]) -> dict[str, float]:
-    """Was not brought, statutory advice on time, contacts per need seen.
+    """Was not brought, statutory advice on time, contacts per need seen and by two systems at once, pilots.
 
     ``totals`` are the :func:`sim.measures.waits.weekly_totals` of the run.
     """
@@ -57,6 +57,19 @@ def quality(run: RunColumns, counted: Counted, totals: Mapping[str, float]) -> d
         "not_brought_share": divide(totals["not_brought"], totals["not_brought"] + totals["contacts"]),
         "statutory_on_time_share": divide(on_time, totals["statutory_requests"]),
         "contacts_per_need_seen": divide(t["contacts"][seen].sum(), np.count_nonzero(seen)),
+        "duplicate_contact_share": divide(totals["duplicate_contacts"], totals["contacts"]),
+        **_pilot(run),
+    }
+
+
+def _pilot(run: RunColumns) -> dict[str, float]:
+    """What a pilot found and what was decided; NaN without one."""
+    table = run.tables.get("pilot")
+    if table is None:
+        return {"pilot_growth_ratio": np.nan, "pilot_went_on_share": np.nan}
+    return {
+        "pilot_growth_ratio": float(table["growth_ratio"][0]),
+        "pilot_went_on_share": float(table["went_on"][0]),
     }
 
 

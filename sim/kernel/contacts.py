@@ -73,7 +73,7 @@ from sim.kernel.state import (
     Rules,
     Tickets,
 )
-from sim.kernel.systems import belongs, held_by, leading, note_entry, visited
+from sim.kernel.systems import belongs, held_by, leading, note_entry, visited, works_there
 from sim.numerics import logistic
 
 
@@ -498,7 +498,10 @@ def visit(
         return False
     week = day // 7
     people.places.visits[place] += 1
-    find_needs(rules, people, tickets, books, place, offer, day)
+    if works_there(
+        rules, offer, place, day
+    ):  # a system that is left sees those who wait, and looks for nobody
+        find_needs(rules, people, tickets, books, place, offer, day)
     length = rules.offers.visit_minutes[offer]
     per_child = 0
     for g in range(rules.n_groups):

@@ -69,15 +69,21 @@ def list_closed(rules: Rules, people: People, need: int, offer: int, day: int) -
 
 
 @inner
+def works_there(rules: Rules, offer: int, place: int, day: int) -> bool:
+    """Whether a place works with an offer on a day: with those of its system, or of both where they are side by side."""
+    of, new = rules.offers.of[offer], switched(rules, place, day)
+    return not ((of == NEW and not new) or (of == OLD and new and rules.demand_share[day] >= 1.0))
+
+
+@inner
 def visited(rules: Rules, books: Books, offer: int, place: int, day: int) -> bool:
     """Whether an offer's visits go to a place on a day: each system's to the places that work its way.
 
     Visitors also go where somebody still waits for them: a child may have come from a place that works otherwise.
     """
-    of, new = rules.offers.of[offer], switched(rules, place, day)
-    if (of == NEW and not new) or (of == OLD and new and rules.demand_share[day] >= 1.0):
-        return books.lists.length[rules.offers.list_base[offer] + place] > 0
-    return True
+    return (
+        works_there(rules, offer, place, day) or books.lists.length[rules.offers.list_base[offer] + place] > 0
+    )
 
 
 @inner

@@ -39,11 +39,20 @@ SMALLEST_COUNT = 5
 
 
 def chosen_folder(output: str | None, command: str, area: str, now: datetime) -> Path:
-    """The folder the user named, or ``results/COMMAND-AREA-YYYYMMDD-HHMMSS`` in the working directory."""
+    """The folder the user named, or ``results/COMMAND-AREA-YYYYMMDD-HHMMSS`` in the working directory.
+
+    A name that we make up is one that no other command of the same second has, or is about to fill: ``-2``, ...
+    """
     if output:
         return Path(output)
     name = re.sub(r"[^a-z0-9]+", "-", area.lower()).strip("-")
-    return Path("results") / f"{command}-{name}-{now:%Y%m%d-%H%M%S}"
+    name = f"{command}-{name}-{now:%Y%m%d-%H%M%S}"
+    names = (name, *(f"{name}-{i}" for i in range(2, 1000)))
+    return next(path for path in map(Path("results").joinpath, names) if not _taken(path))
+
+
+def _taken(path: Path) -> bool:
+    return path.exists() or path.is_symlink() or any(path.parent.glob(f".{path.name}.*.part"))
 
 
 @contextmanager

@@ -56,11 +56,21 @@ def _checked(overrides: Sequence[str], config_dir: str | Path | None) -> Config:
     try:
         config = check({key: value for key, value in found.tree.items() if key != "sweep"})
     except InputError as e:
-        told = [ADVICE.get(problem, problem) for problem in e.problems]
-        raise InputError([*found.problems, *_also(told, found, overrides)]) from None
+        told = _also([ADVICE.get(problem, problem) for problem in e.problems], found, overrides)
+        raise InputError([*found.problems, *told, *_outside(found)]) from None
     if found.problems:
-        raise InputError(found.problems)
+        raise InputError([*found.problems, *_outside(found)])
     return config
+
+
+def _outside(found: Composed) -> list[str]:
+    """What is wrong with files and folders that a configuration names which is itself not sound."""
+    from experiments.data import data_problems
+    from experiments.output import folder_problems
+
+    tree = found.tree or {}
+    out = [] if "area" in found.doubtful else data_problems(tree)
+    return out + (folder_problems(Path(tree["output"])) if isinstance(tree.get("output"), str) else [])
 
 
 def _also(told: Sequence[str], found: Composed, overrides: Sequence[str]) -> list[str]:

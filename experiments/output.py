@@ -63,10 +63,8 @@ def results_folder(path: Path) -> Iterator[Path]:
         InputError: ``path`` exists, or cannot be made there; before anything else is done.
     """
     path = path.expanduser()
-    if path.exists() or path.is_symlink():
-        raise InputError(
-            f"output {path}: exists already; choose another folder or remove it (nothing is overwritten)"
-        )
+    if problems := folder_problems(path):
+        raise InputError(problems)
     made = [parent for parent in path.parents if not parent.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,6 +91,14 @@ def results_folder(path: Path) -> Iterator[Path]:
         if isinstance(e, InputError):  # say the folder that was asked for, not the hidden one
             raise InputError([p.replace(str(staging), str(path)) for p in e.problems]) from None
         raise
+
+
+def folder_problems(path: Path) -> list[str]:
+    """A sentence if results cannot become ``path`` because something is there."""
+    path = path.expanduser()
+    if path.exists() or path.is_symlink():
+        return [f"output {path}: exists already; choose another folder or remove it (nothing is overwritten)"]
+    return []
 
 
 def cannot_write(path: Path, error: OSError) -> InputError:

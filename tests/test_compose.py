@@ -349,6 +349,20 @@ def test_what_a_key_means_is_judged_even_if_another_word_cannot_be_used(words, s
         assert problem.startswith(start)
 
 
+def test_a_file_that_cannot_be_used_is_told_with_the_keys_that_cannot(tmp_path):
+    (tmp_path / "referrals.csv").write_text("referral_date\n2025-13-40\n")
+    (tmp_path / "there").mkdir()
+    stream = ["area=referral_stream", "needs=plain", "workforce=one_team", "system=single_list"]
+    with pytest.raises(InputError) as e:
+        load_config(
+            [*stream, f"area.csv={tmp_path}/referrals.csv", f"output={tmp_path}/there", "sede=1", "seed=-1"]
+        )
+    told = "\n".join(e.value.problems)
+    assert len(e.value.problems) == 4
+    for part in ("sede: unknown key", "seed = -1", "2025-13-40", "there: exists already"):
+        assert part in told
+
+
 def test_a_slip_that_all_systems_share_is_told_once_and_without_a_name():
     with pytest.raises(InputError) as e:
         load_plans(["system=gatekept,balanced", "replications=0", "system.dials.easy_acess=1"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiments.evidence import complete, take_out
 from experiments.folders import SHIPPED, choices, own_folder, top_level_keys
@@ -48,13 +48,40 @@ def load_config(overrides: Sequence[str] = (), config_dir: str | Path | None = N
 
 
 def _checked(overrides: Sequence[str], config_dir: str | Path | None) -> Config:
-    raw = compose(overrides, config_dir)
+    found = _put_together(overrides, config_dir)
+    if found.tree is None:
+        raise InputError(found.problems)
     from sim.config import check
 
     try:
-        return check(raw)
+        config = check({key: value for key, value in found.tree.items() if key != "sweep"})
     except InputError as e:
-        raise InputError([ADVICE.get(problem, problem) for problem in e.problems]) from None
+        told = _also([ADVICE.get(problem, problem) for problem in e.problems], found, overrides)
+        raise InputError([*found.problems, *told, *_outside(found)]) from None
+    if found.problems:
+        raise InputError([*found.problems, *_outside(found)])
+    return config
+
+
+def _outside(found: Composed) -> list[str]:
+    """What is wrong with files and folders that a configuration names which is itself not sound."""
+    from experiments.data import data_problems
+    from experiments.output import folder_problems
+
+    tree = found.tree or {}
+    out = [] if "area" in found.doubtful else data_problems(tree)
+    return out + (folder_problems(Path(tree["output"])) if isinstance(tree.get("output"), str) else [])
+
+
+def _also(told: Sequence[str], found: Composed, overrides: Sequence[str]) -> list[str]:
+    """Of the sentences about what the keys mean, those that still hold once the words that cannot be used are mended."""
+    if not found.problems:
+        return list(told)
+    if found.doubtful:  # another file than the one that was meant stands there: keep to what the user typed
+        typed = {text.lstrip("+~").partition("=")[0].strip() for text in overrides}
+        typed = {key for key in typed if key.split(".")[0] not in found.doubtful}
+        return [p for p in told if any(p.startswith((f"{key} ", f"{key}:", f"{key}.")) for key in typed)]
+    return [p for p in told if ": missing" not in p]  # perhaps written under the name that is unknown
 
 
 def _unused_rows(overrides: Sequence[str], configs: Sequence[Config]) -> list[str]:
@@ -118,17 +145,24 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
     if key == "transition":
         rest = [f"system={(lists.get('system') or [BEFORE_A_CHANGE])[0]}", *rest]
     configs: dict[str, Config] = {}
-    problems: list[str] = []
+    problems: dict[str, list[str]] = {}
     for name in names:
         try:
             words = _about_no_change(rest) if (key, name) == ("transition", "none") else rest
             configs[name] = _checked([f"{key}={name}", *words], config_dir)
         except InputError as e:
-            # what is wrong with one of them is said with its name, what is wrong with all of them once
-            problems += [f"{p} ({key}={name})" if p.startswith(f"{key}.") else p for p in e.problems]
-    problems = problems or _unused_rows(rest, list(configs.values()))
+            for problem in e.problems:
+                problems.setdefault(problem, []).append(name)
     if problems:
-        raise InputError(dict.fromkeys(problems))
+        raise InputError(
+            # what is wrong with one of them is said with its name, what is wrong with all of them once
+            f"{problem} ({key}={', '.join(where)})"
+            if problem.startswith(f"{key}.") and len(where) < len(names)
+            else problem
+            for problem, where in problems.items()
+        )
+    if unused := _unused_rows(rest, list(configs.values())):
+        raise InputError(unused)
     return configs
 
 
@@ -165,21 +199,37 @@ def compose_experiment(
     Raises:
         InputError: as :func:`compose`.
     """
+    found = _put_together(overrides, config_dir)
+    if found.tree is None or found.problems:
+        raise InputError(found.problems)
+    return found.tree, found.tree.pop("sweep", None)
+
+
+class Composed(NamedTuple):
+    """What could be put together: the configuration without the words that cannot be used, one sentence for each
+    of those, and the groups for which a file was named that is not there."""
+
+    tree: dict[str, Any] | None
+    problems: list[str]
+    doubtful: frozenset[str]
+
+
+def _put_together(overrides: Sequence[str], config_dir: str | Path | None) -> Composed:
     folder = own_folder(config_dir)
     problems: list[str] = []
     words = take_out(overrides, problems)
-    words.rest = _without_nothings(words.rest, choices(folder), problems)
+    named = words.rest
+    words.rest = _without_nothings(named, choices(folder), problems)
+    doubtful = {text.partition("=")[0].strip() for text in named if text not in words.rest}
     tree = compose_plain(words.rest, folder)
     if tree is None:
         from experiments.with_hydra import compose_with_hydra
 
-        tree = compose_with_hydra(words.rest, folder, problems)
+        tree = compose_with_hydra(words.rest, folder, problems, doubtful)
     if tree is not None:
         problems += _empty_mappings(words.rest, tree)
         problems += complete(tree, words, folder)
-    if tree is None or problems:
-        raise InputError(problems)
-    return tree, tree.pop("sweep", None)
+    return Composed(tree, problems, frozenset(doubtful))
 
 
 def _without_nothings(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from sim.area import build_area
+from sim.errors import InputError
 from sim.timetable import check_places
 
 if TYPE_CHECKING:
@@ -32,9 +36,55 @@ def number_of_referrals(config: Config) -> int:
     Raises:
         InputError: the file cannot be used, or none of its referrals falls into the run.
     """
+    return _referrals(
+        config.area.demand.csv or "",
+        tuple(config.needs.kinds),
+        config.calendar.start,
+        config.history_years,
+        config.horizon_years,
+    )
+
+
+def _referrals(file: str, kinds: tuple[str, ...], start: str, history: float, horizon: float) -> int:
     from sim.calendar import days_of_run
     from sim.stream import dated_referrals
 
-    first = dt.date.fromisoformat(config.calendar.start)
-    _, end = days_of_run(config.history_years, config.horizon_years)
-    return len(dated_referrals(config.area.demand.csv or "", tuple(config.needs.kinds), first, end)["day"])
+    _, end = days_of_run(history, horizon)
+    return len(dated_referrals(file, kinds, dt.date.fromisoformat(start), end)["day"])
+
+
+def data_problems(tree: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the data behind a configuration that is itself not sound, as far as it can be read.
+
+    So that somebody who has both to mend is told both; what hangs on a part that is wrong is left for later.
+    """
+    from sim.area import AreaConfig
+
+    try:
+        area: Any = TypeAdapter(AreaConfig).validate_python(tree.get("area"))
+    except ValidationError:
+        return []
+    try:
+        build_area(area)
+        if area.demand.csv is not None and (run := _span(tree)) is not None:
+            _referrals(area.demand.csv, *run)
+    except InputError as e:
+        return list(e.problems)
+    return []
+
+
+def _span(tree: Mapping[str, Any]) -> tuple[tuple[str, ...], str, float, float] | None:
+    """Kinds of need, first day and years of a run; None where one of them is not sound."""
+    from sim.needs import Needs
+    from sim.workforce import Calendar
+
+    try:
+        kinds = Needs.model_validate(tree.get("needs")).kinds
+        start = Calendar.model_validate(tree.get("calendar")).start
+        history, horizon = TypeAdapter(list[Annotated[float, Field(ge=0, le=50)]]).validate_python(
+            [tree.get("history_years"), tree.get("horizon_years")]
+        )
+        dt.date.fromisoformat(start)
+    except (ValidationError, ValueError):
+        return None
+    return tuple(kinds), start, history, horizon

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+#: A longer list of names than this hides the message in it: then a few are shown.
+MOST_NAMES, FEW_NAMES = 40, 5
+
 
 def unknown_key(key: str, composed: Mapping[str, Any], groups: Iterable[str]) -> str | None:
     """One sentence if nothing of that name can be set; None if it can.
@@ -46,7 +49,8 @@ def _no_such_key(key: str, i: int, names: list[str]) -> str:
         return f"{key}: unknown key; did you mean '{'.'.join([*parts[:i], close[0], *parts[i + 1 :]])}'?"
     if not names:
         return f"{key}: unknown key; {where} has no keys inside it"
-    return f"{key}: unknown key; keys {f'in {where}' if where else 'are'}: {', '.join(names)}"
+    shown = names if len(names) <= MOST_NAMES else [*names[:FEW_NAMES], f"... {len(names)} in all"]
+    return f"{key}: unknown key; keys {f'in {where}' if where else 'are'}: {', '.join(shown)}"
 
 
 def _is_model(annotation: Any) -> bool:

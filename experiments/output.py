@@ -39,11 +39,20 @@ SMALLEST_COUNT = 5
 
 
 def chosen_folder(output: str | None, command: str, area: str, now: datetime) -> Path:
-    """The folder the user named, or ``results/COMMAND-AREA-YYYYMMDD-HHMMSS`` in the working directory."""
+    """The folder the user named, or ``results/COMMAND-AREA-YYYYMMDD-HHMMSS`` in the working directory.
+
+    A name that we make up is one that no other command of the same second has, or is about to fill: ``-2``, ...
+    """
     if output:
         return Path(output)
     name = re.sub(r"[^a-z0-9]+", "-", area.lower()).strip("-")
-    return Path("results") / f"{command}-{name}-{now:%Y%m%d-%H%M%S}"
+    name = f"{command}-{name}-{now:%Y%m%d-%H%M%S}"
+    names = (name, *(f"{name}-{i}" for i in range(2, 1000)))
+    return next(path for path in map(Path("results").joinpath, names) if not _taken(path))
+
+
+def _taken(path: Path) -> bool:
+    return path.exists() or path.is_symlink() or any(path.parent.glob(f".{path.name}.*.part"))
 
 
 @contextmanager
@@ -54,10 +63,8 @@ def results_folder(path: Path) -> Iterator[Path]:
         InputError: ``path`` exists, or cannot be made there; before anything else is done.
     """
     path = path.expanduser()
-    if path.exists() or path.is_symlink():
-        raise InputError(
-            f"output {path}: exists already; choose another folder or remove it (nothing is overwritten)"
-        )
+    if problems := folder_problems(path):
+        raise InputError(problems)
     made = [parent for parent in path.parents if not parent.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,6 +91,14 @@ def results_folder(path: Path) -> Iterator[Path]:
         if isinstance(e, InputError):  # say the folder that was asked for, not the hidden one
             raise InputError([p.replace(str(staging), str(path)) for p in e.problems]) from None
         raise
+
+
+def folder_problems(path: Path) -> list[str]:
+    """A sentence if results cannot become ``path`` because something is there."""
+    path = path.expanduser()
+    if path.exists() or path.is_symlink():
+        return [f"output {path}: exists already; choose another folder or remove it (nothing is overwritten)"]
+    return []
 
 
 def cannot_write(path: Path, error: OSError) -> InputError:

@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 
 
 def compose_with_hydra(
-    overrides: Sequence[str], folder: Path | None, problems: list[str]
+    overrides: Sequence[str], folder: Path | None, problems: list[str], doubtful: set[str] | None = None
 ) -> dict[str, Any] | None:
     """The composed configuration with placeholders for the evidence rows.
 
     What cannot be used is added to ``problems``, one sentence each: an override, or the first file that cannot
-    be read. The configuration is then that of the files alone, or None if they cannot be put together either.
+    be read. The configuration is then that of the other words, or of the files alone, or None if they cannot be
+    put together either.
+
+    Args:
+        doubtful: takes the groups for which a file was named that is not there.
     """
     try:
         return _compose(overrides, folder)
@@ -37,16 +41,19 @@ def compose_with_hydra(
         if not _is_about_configuration(e):
             raise
         problem = e
-    usable, found, files = _explain(overrides, folder)
-    if found or usable == list(overrides):
-        problems += found or [_one_line(problem)]
+    usable, found, files, unknown = _explain(overrides, folder)
+    if doubtful is not None:
+        doubtful |= unknown
+    problems += found
+    if usable == list(overrides):
+        problems += [] if found else [_one_line(problem)]
         return files
     try:
         return _compose(usable, folder)
     except Exception as e:
         if not _is_about_configuration(e):
             raise
-        problems.append(_one_line(e))
+        problems += [] if found else [_one_line(e)]
         return files
 
 
@@ -128,12 +135,13 @@ def _one_line(error: Exception) -> str:
 
 def _explain(
     overrides: Sequence[str], folder: Path | None
-) -> tuple[list[str], list[str], dict[str, Any] | None]:
+) -> tuple[list[str], list[str], dict[str, Any] | None, set[str]]:
     """Look at the overrides one by one.
 
     Returns:
         The overrides in a form that Hydra takes (a key that exists but is not written in any file needs a
-        ``++``); one sentence for each that cannot be used; the configuration of the chosen files alone.
+        ``++``); one sentence for each that cannot be used; the configuration of the chosen files alone; the
+        groups whose file we do not know, of which no key is among the overrides returned.
     """
     groups = choices(folder)
     problems: list[str] = []
@@ -157,18 +165,19 @@ def _explain(
     except Exception as e:
         if not _is_about_configuration(e):
             raise
-        return list(overrides), problems or [_one_line(e)], None
+        return list(overrides), problems or [_one_line(e)], None, unknown
     usable = list(chosen)
     for text, override in keys:
+        if override.key_or_group.split(".")[0] in unknown:
+            continue
         # +key and ++key are for new keys: whether they mean anything is for the check of the configuration
         added = override.is_add() or override.is_force_add()
-        judged = not added and override.key_or_group.split(".")[0] not in unknown
-        problem = unknown_key(override.key_or_group, composed, groups) if judged else None
+        problem = None if added else unknown_key(override.key_or_group, composed, groups)
         if problem:
             problems.append(problem)
         else:
             usable.append(text if added or override.is_delete() else f"++{text}")
-    return usable, problems, composed
+    return usable, problems, composed, unknown
 
 
 def parse(text: str, problems: list[str]) -> Override | None:

@@ -321,6 +321,63 @@ def test_a_comparison_of_nothing_is_refused(own, text, sentence):
         load_plans([text, *rest], own)
 
 
+@pytest.mark.parametrize(
+    ("words", "starts"),
+    [
+        (
+            ["replications=0", "system.dials.easy_acess=1"],
+            ["system.dials.easy_acess: unknown key; did you mean", "replications = 0:"],
+        ),
+        (
+            ["system=balancd", "system.dials.easy_acess=1", "horizon_years=-1"],
+            ["system=balancd: no such choice; did you mean 'balanced'?", "horizon_years = -1:"],
+        ),
+        (["area=null", "seed=-3"], ["area=null: choose one of", "seed = -3:"]),
+        (["area=files", "area.foldr=mine"], ["area.foldr: unknown key; did you mean 'area.folder'?"]),
+        (
+            ["evidence.session_minuts.value=3", "seed=x"],
+            ["evidence.session_minuts.value: unknown key", "seed = 'x': must be a whole number"],
+        ),
+    ],
+)
+def test_what_a_key_means_is_judged_even_if_another_word_cannot_be_used(words, starts):
+    with pytest.raises(InputError) as e:
+        load_config(words)
+    found = sorted(e.value.problems)
+    assert len(found) == len(starts)
+    for problem, start in zip(found, sorted(starts), strict=True):
+        assert problem.startswith(start)
+
+
+def test_a_file_that_cannot_be_used_is_told_with_the_keys_that_cannot(tmp_path):
+    (tmp_path / "referrals.csv").write_text("referral_date\n2025-13-40\n")
+    (tmp_path / "there").mkdir()
+    stream = ["area=referral_stream", "needs=plain", "workforce=one_team", "system=single_list"]
+    with pytest.raises(InputError) as e:
+        load_config(
+            [*stream, f"area.csv={tmp_path}/referrals.csv", f"output={tmp_path}/there", "sede=1", "seed=-1"]
+        )
+    told = "\n".join(e.value.problems)
+    assert len(e.value.problems) == 4
+    for part in ("sede: unknown key", "seed = -1", "2025-13-40", "there: exists already"):
+        assert part in told
+
+
+def test_a_slip_that_all_systems_share_is_told_once_and_without_a_name():
+    with pytest.raises(InputError) as e:
+        load_plans(["system=gatekept,balanced", "replications=0", "system.dials.easy_acess=1"])
+    assert sorted(e.value.problems) == [
+        "replications = 0: should be greater than or equal to 1",
+        "system.dials.easy_acess: unknown key; did you mean 'system.dials.easy_access'?",
+    ]
+
+
+def test_an_unknown_row_of_the_evidence_does_not_list_hundreds():
+    with pytest.raises(InputError) as e:
+        load_config(["evidence.xyzzy.value=3"])
+    assert len(e.value.problems[0]) < 300
+
+
 def test_problems_of_both_systems_are_told_once(own):
     rest = [c for c in CHOICES if not c.startswith("system=")]
     with pytest.raises(InputError) as caught:

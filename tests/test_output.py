@@ -104,6 +104,20 @@ def test_the_default_folder_names_command_area_and_time():
     assert chosen_folder("mine", "compare", "Oldham", datetime.now(UTC)) == Path("mine")
 
 
+def test_two_commands_of_the_same_second_do_not_want_the_same_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    now = datetime(2026, 3, 4, 15, 6, 7, tzinfo=UTC)
+    first = chosen_folder(None, "run", "Oldham", now)
+    with results_folder(first):  # under way, not there yet
+        second = chosen_folder(None, "run", "Oldham", now)
+        with results_folder(second):
+            third = chosen_folder(None, "run", "Oldham", now)
+    assert [path.name[-2:] for path in (first, second, third)] == ["07", "-2", "-3"]
+    assert first.is_dir()
+    assert second.is_dir()
+    assert chosen_folder(None, "run", "Oldham", now) == third
+
+
 def test_a_table_reads_back_the_same_from_parquet_and_csv(tmp_path):
     frame = pd.DataFrame(
         {

@@ -168,7 +168,7 @@ def share_spare_time(
     Where two systems run side by side and do not pool their minutes, to lists of the same system only.
     """
     for r in range(rules.n_roles):
-        if not kept_apart(rules, books, team, r):
+        if not kept_apart(rules, team, r, day):
             spare = collect_spare(rules, books, team, r)
             offer_spare(rules, people, tickets, books, team, r, -1, spare, day)
             continue
@@ -182,11 +182,11 @@ def share_spare_time(
 
 
 @inner
-def kept_apart(rules: Rules, books: Books, team: int, role: int) -> bool:
-    """Whether what one system has left over of a role's minutes is not all for the other to use."""
+def kept_apart(rules: Rules, team: int, role: int, day: int) -> bool:
+    """Whether what one of two systems side by side has left over of a role's minutes is not all for the other to use."""
     if rules.spare_pooled >= 1.0 or rules.plan_offer.shape[0] < 2 or rules.undivided[role]:
         return False
-    return books.system_share[0, team] > 0.0 and books.system_share[1, team] > 0.0
+    return 0.0 < rules.capacity[day // 7, team] < 1.0
 
 
 @inner

@@ -63,7 +63,7 @@ def queue_minutes(rules: Rules, books: Books, team: int, group: int, week: int) 
     """Minutes that this team's lists ask of a staff group in a week: upkeep, rebookings, validation rounds."""
     total = 0.0
     for offer in range(rules.offers.access.shape[0]):
-        beside_new = rules.offers.of[offer] == OLD and rules.capacity[week, team] > 0.0
+        beside_new = rules.offers.of[offer] == OLD and 0.0 < rules.capacity[week, team] < 1.0
         goes_on = rules.old_upkeep if beside_new else 1.0
         if goes_on <= 0.0:
             continue

@@ -27,13 +27,16 @@ Kind = Literal["sweep", "run"]
 OURS: dict[Kind, frozenset[str]] = {
     "sweep": frozenset({"sweep", "points", "runs", "provenance", "dictionary", "statistics", "kpis"}),
     "run": frozenset(
-        {"provenance", "summary", "summaries", "population", "dictionary", "comparison", "runs"}
+        {
+            *("provenance", "summary", "summaries", "population", "dictionary", "comparison", "runs"),
+            *("intervals", "spin_up", "selection"),
+        }
     ),
 }
 
 TABLES: dict[Kind, tuple[str, ...]] = {
     "sweep": ("kpis", "statistics", "points", "dictionary"),
-    "run": ("summaries", "population", "dictionary", "comparison"),
+    "run": ("summaries", "population", "dictionary", "comparison", "intervals", "spin_up", "selection"),
 }
 
 

@@ -26,9 +26,9 @@ usage: opendoor COMMAND [key=value ...]
 
 Commands
   compare      two or more systems side by side, with the same children and the same luck
-  best         which of several systems is best, with 95 % certainty and no more runs than that takes
   run          one system: full tables and headline measures
   sweep        many configurations at once: grids, samples, one number at a time; goes on after any stop
+  best         which of several systems is best, with 95 % certainty and no more runs than that takes
   results      list, describe, export, delete what these commands have written
   journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
@@ -99,9 +99,9 @@ Keys used most
   workers=2           processes; results do not depend on it
   output=FOLDER       must not exist; otherwise results/compare-AREA-DATE-TIME
 
-Replications until the answer is sharp enough (replications= are the first batch; exit status 1 if not reached)
+Replications until the answer is sharp enough (replications= is the first batch; status 1 if not reached)
   precision.measure=NAME        the difference in this measure from the reference ...
-  precision.half_width=NUMBER   ... is to be known to this much either way (a share of 0.01 is one per cent point)
+  precision.half_width=NUMBER   ... is known to this much either way (0.01 of a share: one percentage point)
   precision.most=1000           and not more replications than this
 
 The folder also has intervals.csv: every pair of systems, by Student's t, by the bootstrap, and such that all
@@ -110,29 +110,6 @@ pairs hold together; and spin_up.csv: whether waiting lists had settled before c
         valued=OWN_FILES,
         simulates=True,
         words=dict.fromkeys(("precision.measure", "precision.half_width", "precision.most"), ()),
-    ),
-    "best": Command(
-        "experiments.best",
-        """\
-usage: opendoor best system=A,B[,C ...] measure=NAME matters=NUMBER [first=20] [most=500]
-                     [key=value ...] [--config-dir DIR]
-       opendoor best transition=none,big_bang[,phased,parallel] measure=NAME matters=NUMBER ...
-
-Simulates all of them side by side with the same luck, drops one as soon as it is clearly behind (procedure KN,
-Kim and Nelson 2001), and names the best. It is the best with at least 95 % certainty if it is ahead by the
-smallest difference that matters; of two that are closer, either may be named.
-
-  opendoor best system=gatekept,balanced,blend measure=impact_mean_change_points matters=0.01
-
-measure=NAME    a measure of summaries.csv of which more (or less) is better
-matters=NUMBER  smallest difference that matters, in the measure's unit (a share of 0.01 is one per cent point)
-first=20        replications before anything is dropped
-most=500        replications at the most; exit status 1 if more than one is left then
-output=FOLDER   must not exist; otherwise results/best-AREA-DATE-TIME
-""",
-        valued=OWN_FILES,
-        simulates=True,
-        words=dict.fromkeys(("measure", "matters", "first", "most"), ()),
     ),
     "run": Command(
         "experiments.run",
@@ -203,6 +180,29 @@ output=FOLDER   otherwise results/sweep-NAME-HASH, which is the same for the sam
             ),
             "time_limit": (),
         },
+    ),
+    "best": Command(
+        "experiments.best",
+        """\
+usage: opendoor best system=A,B[,C ...] measure=NAME matters=NUMBER [first=20] [most=500]
+                     [key=value ...] [--config-dir DIR]
+       opendoor best transition=none,big_bang[,phased,parallel] measure=NAME matters=NUMBER ...
+
+Simulates all of them side by side with the same luck, drops one as soon as it is clearly behind (procedure
+KN, Kim and Nelson 2001), and names the best. It is the best with at least 95 % certainty if it is ahead by the
+smallest difference that matters; of two that are closer, either may be named.
+
+  opendoor best system=gatekept,balanced,blend measure=impact_mean_change_points matters=0.01
+
+measure=NAME    a measure of summaries.csv of which more (or less) is better
+matters=NUMBER  smallest difference that matters, in the measure's unit (0.01 of a share: 1 percentage point)
+first=20        replications before anything is dropped
+most=500        replications at the most; exit status 1 if more than one is left then
+output=FOLDER   must not exist; otherwise results/best-AREA-DATE-TIME
+""",
+        valued=OWN_FILES,
+        simulates=True,
+        words=dict.fromkeys(("measure", "matters", "first", "most"), ()),
     ),
     "results": Command(
         "experiments.results_command",

@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from experiments.compose import load_plans
 from experiments.data import read_data
 from experiments.output import chosen_folder, results_folder, write_frame
+from experiments.precision import read_precision, replicate_until
 from experiments.replicate import Replications, replicate
 from experiments.results import RUNS, write_results
 from experiments.screen import as_text, bullets, show
+from experiments.simultaneous import intervals_frame
+from experiments.spin_up import spin_up_frame
 from experiments.statistics import Estimate, estimate, paired_difference
 from experiments.words import caveats, heading
 from sim.measures import GROUPS, LABELS, Measure
@@ -31,8 +34,11 @@ if TYPE_CHECKING:
     from sim.config import Config
 
 
-def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
-    """The command; 1 if some simulations failed and the results are those of the others.
+def run(
+    overrides: Sequence[str], config_dir: str | None = None, words: Mapping[str, str] | None = None
+) -> int:
+    """The command; 1 if some simulations failed and the results are those of the others, or if a precision that was
+    asked for was not reached.
 
     Raises:
         InputError: the configuration, the area or the output folder cannot be used.
@@ -41,19 +47,29 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
     configs = load_plans(overrides, config_dir)
     first = next(iter(configs.values()))
     area = read_data(first)
+    asked = read_precision(words or {}, first.replications)
     path = chosen_folder(first.output, "compare", area.name, started)
+    command = ["compare", *overrides, *(f"{key}={value}" for key, value in (words or {}).items())]
     with results_folder(path) as folder:
-        done = replicate(configs, first.replications, first.seed, first.workers, folder / RUNS)
+        how = first.replications, first.seed, first.workers, folder / RUNS
+        done, reached = replicate_until(configs, *how, asked) if asked else (replicate(configs, *how), None)
         frame = comparison_frame(done)
-        write_results(folder, ["compare", *overrides], configs, area, done, started)
+        write_results(folder, command, configs, area, done, started)
         write_frame(frame, folder / "comparison")
+        write_frame(intervals_frame(done.summaries), folder / "intervals")
+        settled = spin_up_frame(folder / RUNS, configs)
+        write_frame(settled, folder / "spin_up")
         text = as_text(page(area.name, frame, configs, done))
         (folder / "comparison.txt").write_text(text, encoding="utf-8")
     show(page(area.name, frame, configs, done))
+    if reached:
+        print(f"\n{reached.in_words}")
     print(f"\nResults: {path}")
+    for warning in filter(None, settled["in_words"]):
+        print(f"opendoor: {warning}", file=sys.stderr)
     for failure in done.failures:
         print(f"opendoor: {failure}; left out of the comparison in every system", file=sys.stderr)
-    return 1 if done.failures else 0
+    return 1 if done.failures or (reached and not reached.reached) else 0
 
 
 def comparison_frame(done: Replications) -> pd.DataFrame:

@@ -78,12 +78,13 @@ COMMANDS: dict[str, Command] = {
     "compare": Command(
         "experiments.compare",
         """\
-usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--config-dir DIR]
+usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--all] [--config-dir DIR]
        opendoor compare transition=none,big_bang[,phased,parallel] [key=value ...]
 
 Simulates the same area under two or more systems, or ways to get from one to another. Each of them meets
 the same children, with the same luck, once per replication, so what is compared is the systems and not the
-luck. Prints a table (each measure, the difference, and its 95 % interval) and writes a results folder.
+luck. Prints a dozen measures (each with the difference and its 95 % interval) and writes a results folder,
+in which comparison.txt is the whole table.
 
   opendoor compare system=gatekept,balanced
   opendoor compare system=gatekept,balanced replications=40 seed=3
@@ -97,16 +98,18 @@ Keys used most
   horizon_years=5     counted; history_years=3 are lived before and not counted
   workers=2           processes; results do not depend on it
   output=FOLDER       must not exist; otherwise results/compare-AREA-DATE-TIME
+--all   every headline measure on the screen, and every pair of systems
 """,
+        flags=("--all",),
         valued=OWN_FILES,
         simulates=True,
     ),
     "run": Command(
         "experiments.run",
         """\
-usage: opendoor run [system=NAME] [key=value ...] [--config-dir DIR]
+usage: opendoor run [system=NAME] [key=value ...] [--all] [--config-dir DIR]
 
-Simulates one system, replications times. Prints the headline measures and writes a results folder: the
+Simulates one system, replications times. Prints a dozen measures and writes a results folder: the
 full tables of the first replication (children, needs, waiting lists, weekly counts, the minute ledger),
 the headline measures of every replication, and what is needed to run it again.
 
@@ -114,7 +117,9 @@ the headline measures of every replication, and what is needed to run it again.
   opendoor run system=gatekept area=england replications=1 output=results/england
   opendoor run area=referral_stream system=single_list needs=plain workforce=one_team calendar=every_day \\
       area.referrals_per_week=30 system.slots_per_week=27
+--all   every headline measure on the screen
 """,
+        flags=("--all",),
         valued=OWN_FILES,
         simulates=True,
     ),
@@ -184,7 +189,7 @@ usage: opendoor results list [FOLDER]
 
 --to FILE     where to; the ending says the format
 --table NAME  which table: of a sweep kpis (default), statistics or points; of another folder summaries
-              (default), population, dictionary, comparison
+              (default), population, dictionary, comparison, or a full table such as gatekept/needs
 --yes         delete without asking
 Only folders that OpenDoor has written, and that hold nothing else, are deleted.
 """,

@@ -26,6 +26,10 @@ STAFF_GROUPS = {
 GROUPS: tuple[Group, ...] = ("impact", "waits", "reach", "equity", "staff time", "cost", "quality")
 
 
+#: Units that stand beside the number instead of in the label.
+BESIDE = {"%": "%", "percentage points": " pp", "£": ""}
+
+
 @dataclass(frozen=True)
 class Measure:
     """How a headline measure is shown.
@@ -59,7 +63,7 @@ class Measure:
         return "share" if self.scale != 1.0 else self.unit
 
     def text(self, value: float) -> str:
-        """The value as it is shown, without its unit except for % and £; a dash if undefined."""
+        """The value as it is shown, without its unit except for %, pp and £; a dash if undefined."""
         if math.isnan(value):
             return "–"
         number = self._number(value)
@@ -67,7 +71,7 @@ class Measure:
         digits = number.removeprefix("-")
         if self.unit == "£":
             return f"{sign}£{digits}"
-        return f"{sign}{digits}%" if self.unit == "%" else f"{sign}{digits}"
+        return f"{sign}{digits}{BESIDE.get(self.unit, '')}"
 
     def difference_text(self, value: float) -> str:
         """A difference between two values: always signed; shares differ by percentage points (pp)."""
@@ -108,7 +112,7 @@ def _impact() -> dict[str, Measure]:
     out = {
         "impact_mean_change_points": Measure(
             "Average gain in function against no service, per need",
-            "points on the 0-5 scale",
+            "points, 0-5",
             "higher",
             "impact",
             3,
@@ -130,7 +134,7 @@ def _impact() -> dict[str, Measure]:
     for level in LEVELS:
         out[f"impact_mean_change_points_{level}"] = Measure(
             f"Average gain in function, needs at {level} level",
-            "points on the 0-5 scale",
+            "points, 0-5",
             "higher",
             "impact",
             3,
@@ -318,7 +322,7 @@ LABELS: dict[str, Measure] = {
     **_reach(),
     **_gap("reach_share", "Estimated need that has been seen"),
     **_gap("first_useful_within_18_weeks_share", "Concerns with useful support within 18 weeks"),
-    **_gap("impact_mean_change_points", "Average gain in function", "points on the 0-5 scale"),
+    **_gap("impact_mean_change_points", "Average gain in function", "points, 0-5"),
     **_staff_time(),
     "pounds_per_child_per_year": _pounds("Cost of staff, per child aged 0-17 and year", 2, "neither"),
     "pounds_per_child_reached": _pounds("Cost of staff per child reached", 0),

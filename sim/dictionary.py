@@ -165,6 +165,24 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _number("contacts", "contacts", "int64", "contacts over the horizon"),
         _number("needs_reached", "needs", "int64", "different needs seen at least once over the horizon"),
     ),
+    "gains": (
+        _number("week", "week", "int32", "week of the run at whose end it was added up, 0 is the first"),
+        _LOCALITY,
+        _QUINTILE,
+        _number("needs", "needs", "int64", "needs counted so far: begun, of children not too old already"),
+        _number(
+            "score_years_gained",
+            "point-years",
+            "float64",
+            "functional score added up over the horizon so far, above what it had been with no service",
+        ),
+        _number(
+            "points_gained",
+            _POINTS,
+            "float64",
+            "functional score then (or on leaving by age) above that with no service, added up over the needs",
+        ),
+    ),
     "events": (
         _day("day", "when it happened", always=True),
         _number("need_id", "id", "int64", "need to which it happened"),

@@ -10,7 +10,7 @@ from sim.kernel.state import WEEKLY_MEASURES
 from sim.measures import LABELS
 
 # the tables that the measures and the results folder are built on
-CONTRACT = {"children", "needs", "waiting", "weekly", "ledger", "available", "offers", "events"}
+CONTRACT = {"children", "needs", "waiting", "weekly", "ledger", "available", "offers", "gains", "events"}
 
 
 def small_run() -> dict[str, pd.DataFrame]:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from experiments.change import Changes, are_ways_to_change, with_gains
+from experiments.change_page import write_change
 from experiments.compose import load_plans
 from experiments.data import read_data
 from experiments.output import chosen_folder, results_folder, write_frame
@@ -22,6 +24,7 @@ from experiments.screen import as_text, bullets, show
 from experiments.statistics import Estimate, estimate, paired_difference
 from experiments.words import caveats, heading
 from sim.measures import GROUPS, LABELS, Measure
+from sim.measures.course import course_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,17 +42,31 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
     """
     started = datetime.now().astimezone()
     configs = load_plans(overrides, config_dir)
+    if are_ways_to_change(configs):
+        configs = with_gains(configs)
     first = next(iter(configs.values()))
     area = read_data(first)
     path = chosen_folder(first.output, "compare", area.name, started)
+    changes = Changes(configs) if are_ways_to_change(configs) else None
     with results_folder(path) as folder:
-        done = replicate(configs, first.replications, first.seed, first.workers, folder / RUNS)
+        done = replicate(
+            configs,
+            first.replications,
+            first.seed,
+            first.workers,
+            folder / RUNS,
+            look=course_of if changes else None,
+            take=changes.take if changes else None,
+        )
         frame = comparison_frame(done)
         write_results(folder, ["compare", *overrides], configs, area, done, started)
         write_frame(frame, folder / "comparison")
+        told = write_change(changes, folder) if changes else None
         text = as_text(page(area.name, frame, configs, done))
         (folder / "comparison.txt").write_text(text, encoding="utf-8")
     show(page(area.name, frame, configs, done))
+    if told is not None:
+        show(told)
     print(f"\nResults: {path}")
     for failure in done.failures:
         print(f"opendoor: {failure}; left out of the comparison in every system", file=sys.stderr)

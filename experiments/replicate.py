@@ -9,10 +9,10 @@ processes did the work or in which order they finished.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.config import Config
+    from sim.run import Run
 
 Keep = Literal["all", "first", "none"]
 
@@ -39,14 +40,16 @@ class Job:
     replication: int
     seed: int
     folder: Path | None
+    look: Callable[[Run], Any] | None = None
 
 
 @dataclass(frozen=True)
 class Done:
-    """What one simulation gives back: its headline measures and the processor time it took."""
+    """What one simulation gives back: its headline measures, the processor time it took, what ``look`` saw in it."""
 
     summary: dict[str, float]
     cpu_seconds: float
+    seen: Any = None
 
 
 @dataclass
@@ -80,6 +83,8 @@ def replicate(
     folder: Path | None = None,
     keep: Keep = "first",
     what: str = "Simulating",
+    look: Callable[[Run], Any] | None = None,
+    take: Callable[[str, int, Any], None] | None = None,
 ) -> Replications:
     """Simulate every system in every replication.
 
@@ -90,13 +95,15 @@ def replicate(
         folder: where tables of full runs go, as ``SYSTEM/replication-000``; None keeps none.
         keep: full tables of all replications, of the first only, or of none.
         what: words for the progress display.
+        look: what else is wanted of each run, worked out where it was simulated; a function of a module.
+        take: is given the system, the replication and what ``look`` saw, as simulations end.
 
     Raises:
         InputError: a configuration that only a run finds out to be unusable.
         RuntimeError: no simulation succeeded.
     """
     jobs = [
-        Job(name, config, r, replication_seed(seed, r), _tables_folder(folder, keep, name, r))
+        Job(name, config, r, replication_seed(seed, r), _tables_folder(folder, keep, name, r), look=look)
         for r in range(replications)
         for name, config in configs.items()
     ]
@@ -107,7 +114,9 @@ def replicate(
             step()
             job = outcome.task
             if outcome.failure is None and outcome.value is not None:
-                done[job.system, job.replication] = outcome.value
+                if take is not None:
+                    take(job.system, job.replication, outcome.value.seen)
+                done[job.system, job.replication] = replace(outcome.value, seen=None)
                 continue
             failures.append(_sentence(job, outcome.failure))
             if outcome.failure and outcome.failure.problems:
@@ -126,6 +135,7 @@ def simulate_job(job: Job) -> Done:
         before = time.process_time()
         run = simulate(job.config, job.seed)
     summary = run.summary()
+    seen = None if job.look is None else job.look(run)
     cpu_seconds = time.process_time() - before
     if job.folder is not None:
         from experiments.output import cannot_write, write_run
@@ -134,7 +144,7 @@ def simulate_job(job: Job) -> Done:
             write_run(run, job.folder)
         except OSError as e:
             raise cannot_write(job.folder, e) from None
-    return Done(summary, cpu_seconds)
+    return Done(summary, cpu_seconds, seen)
 
 
 def _tables_folder(folder: Path | None, keep: Keep, system: str, replication: int) -> Path | None:

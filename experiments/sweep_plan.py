@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from sim.config import Config
 
 #: Keys of the configuration that change no run, or are the sweep's own.
-NOT_OF_A_POINT = ("output", "workers", "event_log", "replications")
+NOT_OF_A_POINT = ("output", "workers", "event_log", "gains_every_weeks", "replications")
 
 
 @dataclass(frozen=True)

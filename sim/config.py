@@ -65,6 +65,7 @@ class Config(Strict):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     workers: Annotated[int, Field(ge=1, le=1024)] = 2
     event_log: bool = False
+    gains_every_weeks: Annotated[int, Field(ge=0, le=520)] = 0  # 0: not looked at
     output: str | None = None
 
     @model_validator(mode="after")
@@ -108,7 +109,7 @@ def check(raw: Mapping[str, Any]) -> Config:
 
 def config_hash(config: Config) -> str:
     """Hash of everything that can change the results (not where they go, nor how many workers make them)."""
-    data = config.model_dump(mode="json", exclude={"output", "workers", "event_log"})
+    data = config.model_dump(mode="json", exclude={"output", "workers", "event_log", "gains_every_weeks"})
     return hashlib.blake2b(json.dumps(data, sort_keys=True).encode(), digest_size=10).hexdigest()
 
 

@@ -197,10 +197,27 @@ def _psa(stored: Stored, measures: Sequence[str]) -> Analysis:
     return Analysis(tables, shown, words)
 
 
+def _grid(stored: Stored, measures: Sequence[str]) -> Analysis:
+    import pandas as pd
+
+    from experiments.preference_map import in_words, map_frames
+
+    found = [map_frames(stored, measure) for measure in measures]
+    words = [
+        line for (cells, _), measure in zip(found, measures, strict=True) for line in in_words(cells, measure)
+    ]
+    tables = {
+        "map": pd.concat([cells for cells, _ in found]),
+        "frontier": pd.concat([lines for _, lines in found]),
+    }
+    return Analysis(tables, ("x", "y", "preferred", "ahead", "low", "high", "clear"), words)
+
+
 BY_DESIGN: dict[str, Callable[[Stored, Sequence[str]], Analysis]] = {
     "factorial": _factorial,
     "morris": _morris,
     "saltelli": _saltelli,
     "one_at_a_time": _one_at_a_time,
     "psa": _psa,
+    "grid": _grid,
 }

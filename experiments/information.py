@@ -178,7 +178,7 @@ def _worths(stored: Stored, measure: str) -> tuple[np.ndarray, np.ndarray, int]:
         raise InputError(
             f"{stored.folder}: there is one plan only; sweep several, for example system=gatekept,balanced"
         )
-    values, whole = stored.usable(measure)
+    values, whole = stored.usable(measure, of_possible=True)
     if whole.sum() < LEAST:
         raise InputError(f"{stored.folder}: {int(whole.sum())} draws are too few; at least {LEAST}")
     return worth(measure, values[whole]), stored.settings[1:][whole], int((~whole).sum())
@@ -189,8 +189,8 @@ def plans_frame(stored: Stored, measure: str) -> pd.DataFrame:
 
     Columns: ``measure``, ``plan``, ``mean``, ``low``, ``high`` (2.5 and 97.5 % of the draws: what the evidence leaves
     open, not an interval of the mean; stored unit), ``probability_best`` with ``probability_low``,
-    ``probability_high`` (95 %, from the number of draws), ``best_on_average``, ``n_draws``, ``left_out`` (draws with
-    a value missing).
+    ``probability_high`` (95 %, from the number of draws), ``best_on_average``, ``n_draws``, ``impossible`` (draws
+    whose numbers contradict each other), ``left_out`` (other draws with a value missing).
 
     Raises:
         InputError: it is no such sweep, values are missing, or no plan can be best in this measure.
@@ -198,9 +198,10 @@ def plans_frame(stored: Stored, measure: str) -> pd.DataFrame:
     import pandas as pd
 
     values, _, left_out = _worths(stored, measure)
+    impossible = int(stored.impossible[1:].sum())
     per_draw = values.mean(axis=2)
     shares = probability_best(per_draw)
-    told = stored.usable(measure)
+    told = stored.usable(measure, of_possible=True)
     plain = told[0][told[1]].mean(axis=2)
     n = len(plain)
     rows = []
@@ -219,7 +220,8 @@ def plans_frame(stored: Stored, measure: str) -> pd.DataFrame:
                 "probability_high": more,
                 "best_on_average": bool(i == per_draw.mean(axis=0).argmax()),
                 "n_draws": n,
-                "left_out": left_out,
+                "impossible": impossible,
+                "left_out": left_out - impossible,
             }
         )
     return pd.DataFrame(rows)
@@ -304,6 +306,11 @@ def in_words(plans: pd.DataFrame, information: pd.DataFrame, measure: str) -> li
         out.append(
             "No single number is worth more than chance would show with this many draws: nothing to measure first, or "
             "too few draws to tell"
+        )
+    if impossible := int(plans["impossible"].max()):
+        out.append(
+            f"{impossible:,} further draws cannot be, since their numbers contradict each other (column error of "
+            "kpis.csv says how); the rest are the draws that can"
         )
     if left_out := int(plans["left_out"].max()):
         out.append(

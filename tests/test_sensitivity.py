@@ -21,6 +21,7 @@ from analytic import (
     linear,
     swept,
     two_options,
+    with_a_contradiction,
     with_a_failure,
 )
 
@@ -320,6 +321,17 @@ def test_draws_with_a_failed_run_are_refused_or_left_out_in_every_plan(tmp_path)
     frame = plans_frame(stored_sweep(folder, without_failed=True), MEASURE)
     assert set(frame["n_draws"]) == {39}
     assert set(frame["left_out"]) == {1}
+
+
+def test_draws_that_contradict_themselves_are_left_out_without_asking_and_counted(tmp_path):
+    contradicting = partial(with_a_contradiction, two_options)
+    stored = swept(
+        tmp_path / "s", contradicting, [BOTH, *RANGES, "replications=1"], design="psa", points="40"
+    )
+    frame = plans_frame(stored, MEASURE)
+    assert set(frame["n_draws"]) == {39}
+    assert (set(frame["impossible"]), set(frame["left_out"])) == ({1}, {0})
+    assert "1 further draws cannot be" in " ".join(analyse(stored, [MEASURE]).words)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ Commands
   sweep        many configurations at once: grids, samples, one number at a time; goes on after any stop
   best         which of several systems is best, with 95 % certainty and no more runs than that takes
   analyse      what a sweep has to say: effects, sensitivity, what is worth finding out first
+  switching    for each assumption, the value at which another plan would be preferred
   results      list, describe, export, delete what these commands have written
   journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
@@ -246,6 +247,33 @@ measure=NAME      otherwise the measures that the sweep shows
         overrides=False,
         folders=True,
         words={"measure": ()},
+    ),
+    "switching": Command(
+        "experiments.switch_command",
+        """\
+usage: opendoor switching system=A,B[,C ...] [measure=NAME] [evidence.ROW.value=.. ...] [key=value ...]
+                          [key=LOW..HIGH ...] [--config-dir DIR]
+
+For each number, one at a time: the value at which another plan than now would be preferred, or none within
+its range. Takes each to both ends of its range, then closes in on every change; all plans meet the same
+children with the same luck throughout. It can be stopped and goes on; what closes in is done again.
+
+  opendoor switching system=gatekept,balanced area=example_small replications=10
+  opendoor switching system=gatekept,balanced evidence.vacancy_share.value=.. measure=reach_share
+
+With no range given, every row of the evidence in use. Beside each switching value stand the nearest values
+looked at where the difference is clear (its interval excludes nought).
+
+measure=NAME    by which plans are preferred (impact_mean_change_points); more or less of it must be better
+time_limit=60   seconds for one run
+output=FOLDER   otherwise results/switching-HASH, which is the same for the same command
+
+A map of two numbers at once: opendoor sweep system=gatekept,balanced KEY=0..1:steps=5 KEY=0..1:steps=5,
+then opendoor analyse FOLDER.
+""",
+        valued=OWN_FILES,
+        simulates=True,
+        words={"measure": (), "time_limit": ()},
     ),
     "results": Command(
         "experiments.results_command",

@@ -130,16 +130,29 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 
 
 _last: list[tuple[Common, int, Config]] = []
+_bases: list[tuple[Common, dict[Choices, Config]]] = []
 
 
 def _config(index: int, common: Common) -> Config:
     """The checked configuration of a point; the last one is kept, because its replications follow each other."""
     if _last and _last[0][0] is common and _last[0][1] == index:
         return _last[0][2]
-    from experiments.sweep_points import config_of
-    from sim.config import Config, check
+    from experiments.sweep_points import checked_config
 
-    tree = config_of(common.points[index], common.configurations)
-    config = Config.model_validate(tree) if index in common.checked else check(tree)
+    point = common.points[index]
+    base = _base(point.choices, common)
+    config = checked_config(point, base, common.configurations, index in common.checked)
     _last[:] = [(common, index, config)]
     return config
+
+
+def _base(choices: Choices, common: Common) -> Config:
+    """The configuration that points with these choices of files start from; the command has checked it."""
+    from sim.config import Config
+
+    if not _bases or _bases[0][0] is not common:
+        _bases[:] = [(common, {})]
+    known = _bases[0][1]
+    if choices not in known:
+        known[choices] = Config.model_validate(common.configurations[choices])
+    return known[choices]

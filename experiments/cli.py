@@ -149,6 +149,7 @@ Where ranges are drawn from, factors with listed values are crossed with the dra
 measures=A,B    shown on the screen (all are stored)       required=A,B  a run fails if one is not defined
 time_limit=60   seconds for one run                        --retry-failed  try failed runs again
 output=FOLDER   otherwise results/sweep-NAME-HASH, which is the same for the same command
+executor=dask executor.address=tcp://HOST:8786   send the runs to a cluster; see README.md
 """,
         flags=("--retry-failed",),
         valued=OWN_FILES,
@@ -169,6 +170,8 @@ output=FOLDER   otherwise results/sweep-NAME-HASH, which is the same for the sam
                 (),
             ),
             "time_limit": (),
+            "executor": ("local", "dask"),
+            "executor.address": (),
         },
     ),
     "results": Command(

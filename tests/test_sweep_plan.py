@@ -43,9 +43,9 @@ CHANGES = [
     {},
     {EASY: 0.25, VACANT: 0.2},
     {"area.hubs_per_locality": 2, "horizon_years": 0.75},
-    {"needs.kinds.dld.sought": 0.5},
+    {"needs.kinds.dld.ever": 0.05},
     {"system.offers.specialist.queue.lists": "locality"},
-    {"workforce.roles.slt_6.wte_per_100k": 3.0},
+    {"evidence.vacancy_share.value": 0.3, "calendar.start": "2025-09-01"},
 ]
 WRONG = [
     {EASY: 1.5},

@@ -28,7 +28,7 @@ Commands
   compare      two or more systems side by side, with the same children and the same luck
   run          one system: full tables and headline measures
   sweep        many configurations at once: grids, samples, one number at a time; goes on after any stop
-  results      list, describe, export, delete what these commands have written
+  results      list, describe, compare, export, delete what these commands have written
   journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
   show         read what is modelled: opendoor show system | area | evidence
@@ -179,11 +179,14 @@ executor=dask executor.address=tcp://HOST:8786   send the runs to a cluster; see
         """\
 usage: opendoor results list [FOLDER]
        opendoor results describe FOLDER
-       opendoor results export FOLDER --to FILE.csv|FILE.parquet [--table NAME]
+       opendoor results compare FOLDER OTHER [--to FILE.csv|FILE.parquet|FILE.xlsx]
+       opendoor results export FOLDER --to FILE.csv|FILE.parquet|FILE.xlsx [--table NAME]
        opendoor results delete FOLDER [FOLDER ...] [--yes]
 
   opendoor results list                       what is in the folder results
   opendoor results describe results/three     what was simulated, and what came out
+  opendoor results compare results/a results/b    what differs in what was asked, and in what came out:
+                                              point by point or system by system, paired by seed
 
 --to FILE     where to; the ending says the format
 --table NAME  which table: of a sweep kpis (default), statistics or points; of another folder summaries
@@ -191,7 +194,7 @@ usage: opendoor results list [FOLDER]
 --yes         delete without asking
 Only folders that OpenDoor has written, and that hold nothing else, are deleted.
 """,
-        subjects=("list", "describe", "export", "delete"),
+        subjects=("list", "describe", "compare", "export", "delete"),
         flags=("--yes",),
         valued={"--to": "FILE", "--table": "NAME"},
         overrides=False,

@@ -4,7 +4,7 @@ The real command is begun, killed at a random moment (kill -9, a polite kill, Ct
 workers), and begun again with the same words, until it has been killed as often as asked. Then it is left to end.
 Its tables are compared byte by byte with those of a sweep that ran through. By hand, for 2,000 runs and ten kills::
 
-    python -m tests.soak.kill_sweep --runs 2000 --kills 10
+    python tests/soak/kill_sweep.py --runs 2000 --kills 10
 """
 
 from __future__ import annotations

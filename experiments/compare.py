@@ -8,7 +8,7 @@ how far they are apart, and whether luck alone could explain the difference.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from experiments.comparison import comparison_frame
@@ -16,13 +16,22 @@ from experiments.comparison_page import page
 from experiments.compose import load_plans
 from experiments.data import read_data
 from experiments.output import chosen_folder, results_folder, size_text, write_frame
+from experiments.precision import read_precision, replicate_until
 from experiments.replicate import replicate
 from experiments.results import RUNS, write_results
 from experiments.screen import as_text, show
+from experiments.simultaneous import intervals_frame
+from experiments.spin_up import spin_up_frame
 
 
-def run(overrides: Sequence[str], config_dir: str | None = None, all: bool = False) -> int:
-    """The command; 1 if some simulations failed and the results are those of the others.
+def run(
+    overrides: Sequence[str],
+    config_dir: str | None = None,
+    words: Mapping[str, str] | None = None,
+    all: bool = False,
+) -> int:
+    """The command; 1 if some simulations failed and the results are those of the others, or if a precision that was
+    asked for was not reached.
 
     Args:
         all: every headline measure on the screen, not only the first dozen.
@@ -34,19 +43,30 @@ def run(overrides: Sequence[str], config_dir: str | None = None, all: bool = Fal
     configs = load_plans(overrides, config_dir)
     first = next(iter(configs.values()))
     area = read_data(first)
+    asked = read_precision(words or {}, first.replications)
     path = chosen_folder(first.output, "compare", area.name, started)
+    command = ["compare", *overrides, *(f"{key}={value}" for key, value in (words or {}).items())]
     with results_folder(path) as folder:
-        done = replicate(
-            configs, first.replications, first.seed, first.workers, folder / RUNS, spreadsheets=False
-        )
+        how = first.replications, first.seed, first.workers, folder / RUNS
+        if asked:
+            done, reached = replicate_until(configs, *how, asked)
+        else:
+            done, reached = replicate(configs, *how, spreadsheets=False), None
         frame = comparison_frame(done)
-        write_results(folder, ["compare", *overrides], configs, area, done, started)
+        write_results(folder, command, configs, area, done, started)
         write_frame(frame, folder / "comparison")
+        write_frame(intervals_frame(done.summaries), folder / "intervals")
+        settled = spin_up_frame(folder / RUNS, configs)
+        write_frame(settled, folder / "spin_up")
         completed = len(done.replications)
         whole = page(area.name, frame, configs, completed, everything=True)
         (folder / "comparison.txt").write_text(as_text(whole), encoding="utf-8")
     show(page(area.name, frame, configs, completed, everything=all))
+    if reached:
+        print(f"\n{reached.in_words}")
     print(f"\nResults: {path} ({size_text(path)})")
+    for warning in filter(None, settled["in_words"]):
+        print(f"opendoor: {warning}", file=sys.stderr)
     for failure in done.failures:
         print(f"opendoor: {failure}; left out of the comparison in every system", file=sys.stderr)
-    return 1 if done.failures else 0
+    return 1 if done.failures or (reached and not reached.reached) else 0

@@ -98,4 +98,4 @@ def title_of(measure: Measure) -> str:
 def _worth_a_row(name: str, means: Sequence[float]) -> bool:
     if all(math.isnan(mean) for mean in means):
         return False
-    return not name.startswith("time_share_") or any(mean != 0 for mean in means)
+    return not name.startswith(("time_share_", "duplicate_")) or any(mean != 0 for mean in means)

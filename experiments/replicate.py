@@ -84,6 +84,7 @@ def replicate(
     folder: Path | None = None,
     keep: Keep = "first",
     what: str = "Simulating",
+    first: int = 0,
     spreadsheets: bool = True,
 ) -> Replications:
     """Simulate every system in every replication.
@@ -95,6 +96,7 @@ def replicate(
         folder: where tables of full runs go, as ``SYSTEM/replication-000``; None keeps none.
         keep: full tables of all replications, of the first only, or of none.
         what: words for the progress display.
+        first: number of the first replication; another batch goes on where the last one ended.
         spreadsheets: write full tables as CSV beside the Parquet files.
 
     Raises:
@@ -103,7 +105,7 @@ def replicate(
     """
     jobs = [
         Job(name, config, r, replication_seed(seed, r), _tables_folder(folder, keep, name, r), spreadsheets)
-        for r in range(replications)
+        for r in range(first, first + replications)
         for name, config in configs.items()
     ]
     done: dict[tuple[str, int], Done] = {}
@@ -121,7 +123,22 @@ def replicate(
             if not done and len(failures) >= min(HOPELESS, len(jobs)):
                 details = outcome.failure.details if outcome.failure else ""
                 raise RuntimeError("\n".join([*failures, details]))
-    return _align(configs, replications, done, failures)
+    return _align(configs, range(first, first + replications), done, failures)
+
+
+def joined(one: Replications, other: Replications) -> Replications:
+    """Two batches of the same systems as one, in the order given."""
+    return Replications(
+        one.replications + other.replications,
+        {
+            system: {
+                m: np.concatenate([values, other.summaries[system][m]]) for m, values in measures.items()
+            }
+            for system, measures in one.summaries.items()
+        },
+        one.failures + other.failures,
+        {s: np.concatenate([seconds, other.cpu_seconds[s]]) for s, seconds in one.cpu_seconds.items()},
+    )
 
 
 def simulate_job(job: Job) -> Done:
@@ -155,7 +172,7 @@ def _sentence(job: Job, failure: Failure | None) -> str:
 
 def _align(
     configs: Mapping[str, Config],
-    replications: int,
+    replications: range,
     done: Mapping[tuple[str, int], Done],
     failures: list[str],
 ) -> Replications:
@@ -164,7 +181,7 @@ def _align(
     Raises:
         RuntimeError: there are none.
     """
-    complete = [r for r in range(replications) if all((name, r) in done for name in configs)]
+    complete = [r for r in replications if all((name, r) in done for name in configs)]
     if not complete:
         raise RuntimeError("\n".join(failures))
     return Replications(

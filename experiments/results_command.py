@@ -24,17 +24,31 @@ if TYPE_CHECKING:
 
 Kind = Literal["sweep", "run"]
 
+#: Tables that an analysis leaves beside a sweep.
+ANALYSES = (
+    *("effects", "screening", "indices", "tornado", "plans", "information", "map", "frontier"),
+    *("switching", "switching_runs"),
+)
+
 #: Names at the top of a results folder, without their ending, by kind. Anything else is not ours.
 OURS: dict[Kind, frozenset[str]] = {
-    "sweep": frozenset({"sweep", "points", "runs", "provenance", "dictionary", "statistics", "kpis"}),
+    "sweep": frozenset(
+        {
+            *("sweep", "points", "runs", "provenance", "dictionary", "statistics", "kpis"),
+            *("analysis", *ANALYSES),
+        }
+    ),
     "run": frozenset(
-        {"provenance", "summary", "summaries", "population", "dictionary", "comparison", "runs"}
+        {
+            *("provenance", "summary", "summaries", "population", "dictionary", "comparison", "runs"),
+            *("intervals", "spin_up", "selection"),
+        }
     ),
 }
 
 TABLES: dict[Kind, tuple[str, ...]] = {
-    "sweep": ("kpis", "statistics", "points", "dictionary"),
-    "run": ("summaries", "population", "dictionary", "comparison"),
+    "sweep": ("kpis", "statistics", "points", "dictionary", *ANALYSES),
+    "run": ("summaries", "population", "dictionary", "comparison", "intervals", "spin_up", "selection"),
 }
 
 

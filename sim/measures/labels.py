@@ -334,4 +334,11 @@ LABELS: dict[str, Measure] = {
     "contacts_per_need_seen": Measure(
         "Contacts per need seen", "contacts", "neither", "quality", 1, headline=True
     ),
+    "duplicate_contact_share": _percent(
+        "Contacts by a second system that works with the same child", "lower", "quality", True
+    ),
+    "pilot_growth_ratio": Measure(
+        "Pilot: growth of what it is judged by, against the other places", "times", "neither", "quality", 2
+    ),
+    "pilot_went_on_share": _percent("Pilots that went on to all places", "neither", "quality"),
 }

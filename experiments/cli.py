@@ -389,6 +389,16 @@ machine.
   --lookup        small areas of 2011 to those of 2021, if population and deprivation differ in them
   --localities    number of localities that small areas are grouped into
   --output        folder to make; then use it with area=files area.folder=FOLDER
+
+Columns, by their names in the heading; other columns are not read
+  population      lsoa11_code and lsoa11_name (or lsoa21_code and lsoa21_name), la_name, age_0 ... age_19;
+                  if there is one: upper_tier_name
+  deprivation     lsoa11_code (index of 2019) or lsoa21_code (2025), imd_decile (1 is the most deprived)
+  schools         urn, name, la_name, school_type (such as State-funded primary), pupils; if there are any:
+                  fsm_pupils, and easting and northing or lat and lon
+  settings        urn, name, la_name, phase, status
+  lookup          lsoa11_code, lsoa21_code
+All are CSV files in UTF-8 with commas between the columns.
 """,
         subjects=("build",),
         valued={

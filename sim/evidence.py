@@ -104,10 +104,13 @@ EvidenceTable = dict[str, EvidenceRow]
 
 def _range_problems(row: EvidenceRow) -> list[str]:
     problems = []
-    if not row.low <= row.value <= row.high:
+    if row.low > row.high:
+        problems.append(f"low must not be above high: found low {row.low:g}, high {row.high:g}")
+    elif not row.low <= row.value <= row.high:
+        end = "low" if row.value < row.low else "high"
         problems.append(
-            "low, value and high must be in order: "
-            f"found low {row.low:g}, value {row.value:g}, high {row.high:g}"
+            f"value {row.value:g} is outside the row's own range, {row.low:g} to {row.high:g}; "
+            f"if it is meant, set {end} to {row.value:g}, too"
         )
     if row.unit == "share" and not (row.low >= 0 and row.high <= 1):
         problems.append(f"a share must lie within 0 and 1: found {row.low:g} to {row.high:g}")

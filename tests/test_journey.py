@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -715,3 +716,13 @@ def test_the_decision_date_of_a_journey_is_that_of_the_run():
     first = lay_out(run.config.calendar, 1).first_day
     assert (told.children["decision_date"] == pd.Timestamp(first + dt.timedelta(days=run.decision_day))).all()
     assert (told.children["end_date"] == pd.Timestamp(first + dt.timedelta(days=run.end_day))).all()
+
+
+def test_the_journey_in_the_readme_has_the_shape_of_the_present_page():
+    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+    example = readme[readme.index("A simulated child: nobody real.") :]
+    example = example[: example.index("```")]
+    for label in WAITS:
+        assert f"\n {label}" in example
+    assert re.search(r"Left the services +.*\d{4}: ", example), "with the reason"
+    assert all(len(line) <= 110 for line in example.splitlines())

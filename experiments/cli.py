@@ -28,6 +28,8 @@ Commands
   compare      two or more systems side by side, with the same children and the same luck
   run          one system: full tables and headline measures
   sweep        many configurations at once: grids, samples, one number at a time; goes on after any stop
+  best         which of several systems is best, with 95 % certainty and no more runs than that takes
+  analyse      what a sweep has to say: effects, sensitivity, what is worth finding out first
   results      list, describe, export, delete what these commands have written
   journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
@@ -78,12 +80,13 @@ COMMANDS: dict[str, Command] = {
     "compare": Command(
         "experiments.compare",
         """\
-usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--config-dir DIR]
+usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--all] [--config-dir DIR]
        opendoor compare transition=none,big_bang[,phased,parallel] [key=value ...]
 
 Simulates the same area under two or more systems, or ways to get from one to another. Each of them meets
 the same children, with the same luck, once per replication, so what is compared is the systems and not the
-luck. Prints a table (each measure, the difference, and its 95 % interval) and writes a results folder.
+luck. Prints a dozen measures (each with the difference and its 95 % interval) and writes a results folder,
+in which comparison.txt is the whole table.
 
   opendoor compare system=gatekept,balanced
   opendoor compare system=gatekept,balanced replications=40 seed=3
@@ -97,16 +100,27 @@ Keys used most
   horizon_years=5     counted; history_years=3 are lived before and not counted
   workers=2           processes; results do not depend on it
   output=FOLDER       must not exist; otherwise results/compare-AREA-DATE-TIME
+--all   every headline measure on the screen, and every pair of systems
+
+Replications until the answer is sharp enough (replications= is the first batch; status 1 if not reached)
+  precision.measure=NAME        the difference in this measure from the reference ...
+  precision.half_width=NUMBER   ... is known to this much either way (0.01 of a share: one percentage point)
+  precision.most=1000           and not more replications than this
+
+The folder also has intervals.csv: every pair of systems, by Student's t, by the bootstrap, and such that
+all pairs hold together; and spin_up.csv: whether waiting lists had settled before counting began.
 """,
+        flags=("--all",),
         valued=OWN_FILES,
         simulates=True,
+        words=dict.fromkeys(("precision.measure", "precision.half_width", "precision.most"), ()),
     ),
     "run": Command(
         "experiments.run",
         """\
-usage: opendoor run [system=NAME] [key=value ...] [--config-dir DIR]
+usage: opendoor run [system=NAME] [key=value ...] [--all] [--config-dir DIR]
 
-Simulates one system, replications times. Prints the headline measures and writes a results folder: the
+Simulates one system, replications times. Prints a dozen measures and writes a results folder: the
 full tables of the first replication (children, needs, waiting lists, weekly counts, the minute ledger),
 the headline measures of every replication, and what is needed to run it again.
 
@@ -114,7 +128,9 @@ the headline measures of every replication, and what is needed to run it again.
   opendoor run system=gatekept area=england replications=1 output=results/england
   opendoor run area=referral_stream system=single_list needs=plain workforce=one_team calendar=every_day \\
       area.referrals_per_week=30 system.slots_per_week=27
+--all   every headline measure on the screen
 """,
+        flags=("--all",),
         valued=OWN_FILES,
         simulates=True,
     ),
@@ -144,6 +160,10 @@ design=lhs            points=NUMBER of a Latin hypercube over the ranges
 design=sobol          points=NUMBER (a power of two) of a Sobol sequence
 design=morris         trajectories=10 levels=4: one factor after the other, for screening
 design=one_at_a_time  each range at its low and high end; with no range given, every evidence row in use
+design=factorial      every combination of the ends of the ranges; centre=true adds the middle; resolution=5
+                      takes a fraction of them in which effects of two together are still told apart
+design=saltelli       points=NUMBER (a power of two) for each part of Sobol's indices
+design=psa            points=NUMBER draws of every evidence row in use (or of the ranges given) together
 Where ranges are drawn from, factors with listed values are crossed with the draws. design_seed=1.
 
 measures=A,B    shown on the screen (all are stored)       required=A,B  a run fails if one is not defined
@@ -154,12 +174,17 @@ output=FOLDER   otherwise results/sweep-NAME-HASH, which is the same for the sam
         valued=OWN_FILES,
         simulates=True,
         words={
-            "design": ("grid", "list", "lhs", "sobol", "morris", "one_at_a_time"),
+            "design": (
+                *("grid", "list", "lhs", "sobol", "morris", "one_at_a_time"),
+                *("factorial", "saltelli", "psa"),
+            ),
+            "centre": ("true", "false"),
             **dict.fromkeys(
                 (
                     "points",
                     "trajectories",
                     "levels",
+                    "resolution",
                     "file",
                     "columns",
                     "design_seed",
@@ -170,6 +195,57 @@ output=FOLDER   otherwise results/sweep-NAME-HASH, which is the same for the sam
             ),
             "time_limit": (),
         },
+    ),
+    "best": Command(
+        "experiments.best",
+        """\
+usage: opendoor best system=A,B[,C ...] measure=NAME matters=NUMBER [first=20] [most=500]
+                     [key=value ...] [--config-dir DIR]
+       opendoor best transition=none,big_bang[,phased,parallel] measure=NAME matters=NUMBER ...
+
+Simulates all of them side by side with the same luck, drops one as soon as it is clearly behind (procedure
+KN, Kim and Nelson 2001), and names the best. It is the best with at least 95 % certainty if it is ahead by
+the smallest difference that matters; of two that are closer, either may be named.
+
+  opendoor best system=gatekept,balanced,blend measure=impact_mean_change_points matters=0.01
+
+measure=NAME    a measure of summaries.csv of which more (or less) is better
+matters=NUMBER  smallest difference that matters, in the measure's unit (0.01 of a share: one per cent)
+first=20        replications before anything is dropped
+most=500        replications at the most; exit status 1 if more than one is left then
+output=FOLDER   must not exist; otherwise results/best-AREA-DATE-TIME
+""",
+        valued=OWN_FILES,
+        simulates=True,
+        words=dict.fromkeys(("measure", "matters", "first", "most"), ()),
+    ),
+    "analyse": Command(
+        "experiments.analyse",
+        """\
+usage: opendoor analyse FOLDER [measure=NAME[,NAME ...]] [--without-failed]
+
+Does the analysis that the design of the sweep in FOLDER is for, prints it with its answer in words, and
+keeps it as tables (csv and parquet) beside the sweep.
+
+  opendoor sweep experiment=pick_and_mix
+  opendoor analyse results/sweep-pick_and_mix-...
+
+design=factorial      what each part of a change does, alone and together; is half a change worse than none?
+design=morris         which factors matter at all (screening)
+design=saltelli       how much of the spread each factor is behind (Sobol's indices)
+design=one_at_a_time  tornado: how far each number moves the answer within its range
+design=psa            probability that each plan is best; what knowing more is worth, and of what first
+design=grid           with two factors and several plans: which plan is preferred where
+
+With system=gatekept,balanced in the sweep, each system is analysed, and the difference between them.
+
+measure=NAME      otherwise the measures that the sweep shows
+--without-failed  leave out every group of points with a run that failed or has no value; otherwise refused
+""",
+        flags=("--without-failed",),
+        overrides=False,
+        folders=True,
+        words={"measure": ()},
     ),
     "results": Command(
         "experiments.results_command",
@@ -184,7 +260,7 @@ usage: opendoor results list [FOLDER]
 
 --to FILE     where to; the ending says the format
 --table NAME  which table: of a sweep kpis (default), statistics or points; of another folder summaries
-              (default), population, dictionary, comparison
+              (default), population, dictionary, comparison, or a full table such as gatekept/needs
 --yes         delete without asking
 Only folders that OpenDoor has written, and that hold nothing else, are deleted.
 """,

@@ -33,13 +33,17 @@ HOPELESS = 3
 
 @dataclass(frozen=True)
 class Job:
-    """One simulation: one system, one replication. ``folder``: where its tables go, or None."""
+    """One simulation: one system, one replication.
+
+    ``folder``: where its tables go, or None. ``spreadsheets``: as CSV, too. ``look``: what else is wanted of the run.
+    """
 
     system: str
     config: Config
     replication: int
     seed: int
     folder: Path | None
+    spreadsheets: bool = True
     look: Callable[[Run], Any] | None = None
 
 
@@ -83,6 +87,8 @@ def replicate(
     folder: Path | None = None,
     keep: Keep = "first",
     what: str = "Simulating",
+    first: int = 0,
+    spreadsheets: bool = True,
     look: Callable[[Run], Any] | None = None,
     take: Callable[[str, int, Any], None] | None = None,
 ) -> Replications:
@@ -95,6 +101,8 @@ def replicate(
         folder: where tables of full runs go, as ``SYSTEM/replication-000``; None keeps none.
         keep: full tables of all replications, of the first only, or of none.
         what: words for the progress display.
+        first: number of the first replication; another batch goes on where the last one ended.
+        spreadsheets: write full tables as CSV beside the Parquet files.
         look: what else is wanted of each run, worked out where it was simulated; a function of a module.
         take: is given the system, the replication and what ``look`` saw, as simulations end.
 
@@ -103,8 +111,16 @@ def replicate(
         RuntimeError: no simulation succeeded.
     """
     jobs = [
-        Job(name, config, r, replication_seed(seed, r), _tables_folder(folder, keep, name, r), look=look)
-        for r in range(replications)
+        Job(
+            name,
+            config,
+            r,
+            replication_seed(seed, r),
+            _tables_folder(folder, keep, name, r),
+            spreadsheets,
+            look,
+        )
+        for r in range(first, first + replications)
         for name, config in configs.items()
     ]
     done: dict[tuple[str, int], Done] = {}
@@ -124,7 +140,22 @@ def replicate(
             if not done and len(failures) >= min(HOPELESS, len(jobs)):
                 details = outcome.failure.details if outcome.failure else ""
                 raise RuntimeError("\n".join([*failures, details]))
-    return _align(configs, replications, done, failures)
+    return _align(configs, range(first, first + replications), done, failures)
+
+
+def joined(one: Replications, other: Replications) -> Replications:
+    """Two batches of the same systems as one, in the order given."""
+    return Replications(
+        one.replications + other.replications,
+        {
+            system: {
+                m: np.concatenate([values, other.summaries[system][m]]) for m, values in measures.items()
+            }
+            for system, measures in one.summaries.items()
+        },
+        one.failures + other.failures,
+        {s: np.concatenate([seconds, other.cpu_seconds[s]]) for s, seconds in one.cpu_seconds.items()},
+    )
 
 
 def simulate_job(job: Job) -> Done:
@@ -141,7 +172,7 @@ def simulate_job(job: Job) -> Done:
         from experiments.output import cannot_write, write_run
 
         try:
-            write_run(run, job.folder)
+            write_run(run, job.folder, job.spreadsheets)
         except OSError as e:
             raise cannot_write(job.folder, e) from None
     return Done(summary, cpu_seconds, seen)
@@ -159,7 +190,7 @@ def _sentence(job: Job, failure: Failure | None) -> str:
 
 def _align(
     configs: Mapping[str, Config],
-    replications: int,
+    replications: range,
     done: Mapping[tuple[str, int], Done],
     failures: list[str],
 ) -> Replications:
@@ -168,7 +199,7 @@ def _align(
     Raises:
         RuntimeError: there are none.
     """
-    complete = [r for r in range(replications) if all((name, r) in done for name in configs)]
+    complete = [r for r in replications if all((name, r) in done for name in configs)]
     if not complete:
         raise RuntimeError("\n".join(failures))
     return Replications(

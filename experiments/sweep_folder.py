@@ -226,12 +226,17 @@ def finish(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[str,
             write_json(facts, path)
         for name in sorted(tables, key=lambda name: name == "kpis"):
             write_frame(tables[name], folder / f".{name}")
-            for ending in (".csv", ".parquet"):
-                part = folder / f".{name}{ending}"
-                if part.exists():
-                    _swap(part, folder / f"{name}{ending}")
+            put_in_place(folder, name)
     except OSError as e:
         raise cannot_write(folder, e) from None
+
+
+def put_in_place(folder: Path, name: str) -> None:
+    """Let a table that was written under a hidden name take the place of what was there before."""
+    for ending in (".csv", ".parquet"):
+        part = folder / f".{name}{ending}"
+        if part.exists():
+            _swap(part, folder / f"{name}{ending}")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.compose import ADVICE, compose, compose_experiment, options
+from experiments.designs import WHOLE_EVIDENCE
 from experiments.factors import Factor, is_factor, row_of
 from experiments.keys import unknown_key
 from experiments.point_file import rows_of_file
@@ -148,7 +149,7 @@ def plan_sweep(
     if problems:
         raise InputError(dict.fromkeys(problems))
     named = [f.key for f in factors] + [key for row in rows[:1] for key in row]
-    if settings.design == "one_at_a_time" and not any(f.is_range for f in factors):
+    if settings.design in WHOLE_EVIDENCE and not any(f.is_range for f in factors):
         factors = [*factors, *_evidence_in_use(bases.values())]
     base = next(iter(bases.values()))
     points = design_points(settings, factors, rows, options(config_dir), base.replications)

@@ -1,7 +1,8 @@
 """The design points of a sweep: what each sets, and what to call it.
 
-Point 0 is the base, which all others are set against: the first of the values listed, the first row of a file, or,
-where values are drawn from ranges, the configuration as it is. Where listed values are crossed with what is drawn
+Point 0 is the base, which all others are set against: the first of the values listed, the first row of a file, the
+first corner of a factorial design (all ranges at their low end, if all combinations are made), or, where values are
+drawn from ranges, the configuration as it is. Where listed values are crossed with what is drawn
 (two systems, say, each at every draw), each of them has a base of its own, and the bases are set against point 0.
 """
 
@@ -13,7 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.designs import SAMPLED, latin_hypercube, morris_trajectories, sobol_sequence
+from experiments.designs import (
+    SAMPLED,
+    factorial,
+    latin_hypercube,
+    morris_trajectories,
+    saltelli,
+    sobol_sequence,
+)
 from experiments.factors import Factor, row_of
 from experiments.sweep_settings import MOST_RUNS, Settings
 from sim.errors import InputError
@@ -115,8 +123,12 @@ def _drawn(settings: Settings, ranges: Sequence[Factor]) -> list[tuple[str, dict
                 out.append((f"{names[factor.key]} {end} {_told(value)}", {factor.key: value}))
         return out
     points, n = settings.points or 0, len(ranges)
+    if settings.design == "factorial":
+        return _corners(settings, ranges)
     match settings.design:
-        case "lhs":
+        case "saltelli":
+            shares = saltelli(points, n, settings.design_seed)
+        case "lhs" | "psa":
             shares = latin_hypercube(points, n, settings.design_seed)
         case "sobol":
             shares = sobol_sequence(points, n, settings.design_seed)
@@ -125,6 +137,17 @@ def _drawn(settings: Settings, ranges: Sequence[Factor]) -> list[tuple[str, dict
             shares = morris_trajectories(settings.trajectories or 10, n, levels, settings.design_seed)
     for number, row in enumerate(shares.tolist(), start=1):
         out.append((f"draw {number}", {f.key: f.at(u) for f, u in zip(ranges, row, strict=True)}))
+    return out
+
+
+def _corners(settings: Settings, ranges: Sequence[Factor]) -> list[tuple[str, dict[str, Any]]]:
+    """Corners named by the factors that are high."""
+    names = _short_names([f.key for f in ranges])
+    out = []
+    for row in factorial(len(ranges), settings.resolution, bool(settings.centre)).tolist():
+        high = [names[f.key] for f, u in zip(ranges, row, strict=True) if u == 1.0]
+        label = "centre" if 0.5 in row else " + ".join(high) or "all low"
+        out.append((label, {f.key: f.at(u) for f, u in zip(ranges, row, strict=True)}))
     return out
 
 

@@ -39,7 +39,7 @@ from sim.quantity import (
 )
 from sim.system import System
 from sim.system_checks import structure_problems
-from sim.transition import PLANS, NoChange, Transition, timing_problems
+from sim.transition import PLANS, NoChange, Transition, calling_problems, timing_problems
 from sim.workforce import Calendar, Workforce
 
 if TYPE_CHECKING:
@@ -129,9 +129,12 @@ def _plan_problems(config: Config) -> list[str]:
     """What is wrong with the plan of change itself."""
     from sim.both import merging_problems
 
-    return merging_problems(config) + timing_problems(
-        config.transition, config.resolver(), config.horizon_years
-    )
+    plan = config.transition
+    return [
+        *merging_problems(config),
+        *timing_problems(plan, config.resolver(), config.history_years, config.horizon_years),
+        *calling_problems(plan, config.workforce.roles),
+    ]
 
 
 def _problems_of_one_system(config: Config) -> list[str]:

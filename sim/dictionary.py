@@ -34,6 +34,7 @@ WEEKLY_MEANING = {
     "in_contact": "needs with an open episode at the end of the week",
     "statutory_requests": "requests for statutory advice",
     "statutory_on_time": "statutory advice given by its deadline",
+    "duplicate_contacts": "contacts by the second of two systems that work with the same child at once",
 }
 
 
@@ -103,6 +104,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _number("contacts", "contacts", "int32", "contacts that took place"),
         _number("minutes", "minutes", "int32", "staff minutes spent on the need"),
         _number("not_brought", "appointments", "int32", "appointments to which the child was not brought"),
+        _number("duplicate_contacts", "contacts", "int32", WEEKLY_MEANING["duplicate_contacts"]),
         _number("system_at_entry", "code", "int8", "first taken on by: 0 the old system, 1 the new one"),
         _code("place", "int32", "place the child attends at the end, missing if none"),
         _LOCALITY,
@@ -156,6 +158,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _code("locality", "int32", "locality whose staff it is"),
         _code("role", "int16", "role (pay band or kind of staff)"),
         _number("minutes", "minutes", "int64", "staff minutes at work, net of leave, sickness and vacancies"),
+        _number(
+            "brought_in", "minutes", "int64", "of these, of staff brought in for the old lists of a change"
+        ),
     ),
     "offers": (
         _code("offer", "int16", "offer"),
@@ -164,6 +169,15 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _number("minutes", "minutes", "int64", "staff minutes spent on it over the horizon"),
         _number("contacts", "contacts", "int64", "contacts over the horizon"),
         _number("needs_reached", "needs", "int64", "different needs seen at least once over the horizon"),
+    ),
+    "pilot": (
+        _day("day", "first day of the week for which it was decided", always=True),
+        _number("before_elsewhere", "count", "int64", "count outside the pilot, in as many weeks before it"),
+        _number("before_inside", "count", "int64", "count in the pilot places, in as many weeks before it"),
+        _number("during_elsewhere", "count", "int64", "count outside the pilot, in its whole weeks"),
+        _number("during_inside", "count", "int64", "count in the pilot places, in its whole weeks"),
+        _number("growth_ratio", "times", "float64", "growth in the pilot places over growth elsewhere"),
+        _number("went_on", "true or false", "bool", "the other places followed"),
     ),
     "gains": (
         _number("week", "week", "int32", "week of the run at whose end it was added up, 0 is the first"),

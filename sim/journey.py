@@ -82,6 +82,8 @@ SENTENCES: dict[str, str] = {
     "found_at_visit": "{offer}: the need is found at a visit, before anybody asked.",
     "request": "{offer}: asked for by right.",
     "invited": "{offer}: the list closes, and the family is asked in through the new door.",
+    "called_off": "{offer}: rung up about the list, and needs nothing more.",
+    "gives_back_place": "{offer}: the place is given back, as the other system has helped.",
 }
 
 #: Why a need left, after "Leaves the services".
@@ -99,6 +101,7 @@ REASONS: dict[str, str] = {
     "never_sought": ": the family did not ask for help",
     "before_start": "",
     "not_left": "",
+    "no_longer_needed": ": when rung up, the family needed nothing more",
 }
 
 ACCESS = ("queue", "walk_in", "visit", "population")  # in the order of the kernel's codes

@@ -19,7 +19,18 @@ from sim.measures import LABELS
 from sim.measures.change import BY_GROUP, MEASURES
 
 # the tables that the measures and the results folder are built on
-CONTRACT = {"children", "needs", "waiting", "weekly", "ledger", "available", "offers", "gains", "events"}
+CONTRACT = {
+    "children",
+    "needs",
+    "waiting",
+    "weekly",
+    "ledger",
+    "available",
+    "offers",
+    "pilot",
+    "gains",
+    "events",
+}
 
 
 def small_run() -> dict[str, pd.DataFrame]:
@@ -53,7 +64,7 @@ def test_a_missing_an_extra_and_an_unknown_table_are_each_named() -> None:
 
 
 def test_columns_out_of_order_are_noticed() -> None:
-    (problem,) = differences({"available": ["week", "role", "locality", "minutes"]})
+    (problem,) = differences({"available": ["week", "role", "locality", "minutes", "brought_in"]})
     assert problem.startswith("available: columns are in the order week, role, locality, minutes")
 
 

@@ -386,6 +386,8 @@ GOLDEN = {
     "found_at_visit": "Therapy: the need is found at a visit, before anybody asked.",
     "request": "Therapy: asked for by right.",
     "invited": "Therapy: the list closes, and the family is asked in through the new door.",
+    "called_off": "Therapy: rung up about the list, and needs nothing more.",
+    "gives_back_place": "Therapy: the place is given back, as the other system has helped.",
 }
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from sim.draws import (
+    BOTH_DOORS,
     DOOR,
+    HABIT,
     NAVIGATION_DAYS,
     NOTICED,
     NOTICED_GAP,
@@ -51,14 +53,18 @@ from sim.kernel.state import (
     E_WRONG_DOOR,
     GONE,
     HIDDEN,
+    IN_BOTH,
     IN_GROUP,
     KNOWN,
     LEADS_GROUP,
     NEVER,
     NEVER_SOUGHT,
+    NEW,
     NOBODY,
     NOT_SERVED,
+    OLD,
     ON_THE_WAY,
+    ONE_SYSTEM,
     OUTSIDE,
     POPULATION,
     REQUEST_CHANCE,
@@ -73,7 +79,7 @@ from sim.kernel.state import (
     Rules,
     Tickets,
 )
-from sim.kernel.systems import note_entry, system_at
+from sim.kernel.systems import held_by, note_entry, switched, system_at
 from sim.numerics import logistic
 
 
@@ -233,6 +239,7 @@ def seeks(rules: Rules, people: People, need: int, door: int) -> bool:
 @inner
 def consider(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
     """The family of a known need decides whether to seek help, and sets out."""
+    mind_habit(rules, people, need, day)
     door = door_of(rules, people, need, day, system_at(rules, people, need, day))
     if door < 0 or not seeks(rules, people, need, door):
         people.needs.reason[need] = NEVER_SOUGHT
@@ -253,6 +260,7 @@ def arrive(rules: Rules, people: People, tickets: Tickets, books: Books, need: i
     """A family arrives: at the right door, or at a wrong one that sends it on."""
     drop_outside(people, tickets, books, need)
     people.needs.phase[need] = KNOWN
+    mind_habit(rules, people, need, day)
     door = door_of(rules, people, need, day, system_at(rules, people, need, day))
     if in_normal_range(rules, people, need, day):
         return
@@ -286,16 +294,63 @@ def enter(
         leave(rules, people, books, need, day, NOT_SERVED)
         return
     # arrivals draw their branch beside the routings of offers, never with the same number
-    b = choose(
-        rules,
-        people,
-        need,
-        rules.doors.first_branch[door],
-        rules.doors.n_branches[door],
-        1_000_000 + occasion,
-    )
-    if b < 0 or not follow(rules, people, tickets, books, need, b, day, since, 1_000_000 + occasion):
+    if not go_through(rules, people, tickets, books, need, door, day, since, occasion):
         leave(rules, people, books, need, day, NOT_SERVED)
+    elif system == 0:
+        try_both_doors(rules, people, tickets, books, need, day)
+
+
+@inner
+def go_through(
+    rules: Rules,
+    people: People,
+    tickets: Tickets,
+    books: Books,
+    need: int,
+    door: int,
+    day: int,
+    since: int,
+    occasion: int,
+) -> bool:
+    """Through a door to the offer behind it; False if there is none for this need."""
+    draw = 1_000_000 + occasion
+    b = choose(rules, people, need, rules.doors.first_branch[door], rules.doors.n_branches[door], draw)
+    return b >= 0 and follow(rules, people, tickets, books, need, b, day, since, draw)
+
+
+@inner
+def mind_habit(rules: Rules, people: People, need: int, day: int) -> None:
+    """Where both systems work side by side, practitioners send some concerns to the old door by habit."""
+    if rules.habit <= 0.0:
+        return
+    both = rules.side_by_side[day] and switched(rules, people.needs.place[need], day)
+    u = uniform(rules.seed, people.needs.key[need], HABIT, people.needs.arrivals[need])
+    people.needs.by_habit[need] = both and u < rules.habit
+
+
+@inner
+def try_both_doors(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
+    """A family that waits in the old system may go to the new door as well, on the same day.
+
+    Which families do is a trait of theirs, and more likely for those who find their way about.
+    """
+    if rules.both_doors <= -1e8 or not rules.side_by_side[day] or people.needs.in_both[need] != ONE_SYSTEM:
+        return
+    if not switched(rules, people.needs.place[need], day) or not held_by(rules, people, tickets, need, OLD):
+        return
+    c = people.needs.child[need]
+    odds = rules.both_doors + rules.both_navigation * people.children.navigation[c]
+    if uniform(rules.seed, people.children.id[c], BOTH_DOORS, 0) >= logistic(odds):
+        return
+    door = door_of(rules, people, need, day, 1)
+    if door < 0:
+        return
+    occasion = int(people.needs.arrivals[need])
+    people.needs.arrivals[need] += 1
+    log(rules, people, books, day, need, -1, E_ARRIVES)
+    go_through(rules, people, tickets, books, need, door, day, day, occasion)
+    if held_by(rules, people, tickets, need, NEW):
+        people.needs.in_both[need] = IN_BOTH
 
 
 @inner

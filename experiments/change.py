@@ -33,7 +33,6 @@ UNDEFINED = {
     "break_even_week": FOREVER,
     "lowest_week": "never behind",
     "worst_week": "never below",
-    "duplicate_contacts": "not counted",
     "disruption_weeks_list_over_18_weeks": "no such list",
 }
 

@@ -108,7 +108,9 @@ def _measures() -> dict[str, Measure]:
         better: Better = "lower" if line in CHANGE_LINES else "neither"
         headline = line in (*CHANGE_LINES, "queue_management", "triage", "unused")
         out[f"hours_{line}"] = _measure(f"Staff hours: {what}", "hours", better, "staff time", 0, headline)
-    out["pounds_change"] = _measure("Staff cost of the change", "£", less, "cost")
+    out["pounds_change"] = _measure(
+        "Staff cost of the change, with staff brought in for it", "£", less, "cost"
+    )
     out["pounds_running"] = _measure("Staff cost of everything else", "£", "neither", "cost")
     out["pounds"] = _measure("Staff cost in all", "£", "neither", "cost")
     return out
@@ -292,7 +294,7 @@ def _resources(stay: Mapping[str, Floats], plan: Mapping[str, Floats]) -> dict[s
         return float(plan[name].sum() - stay[name].sum())
 
     return {
-        "duplicate_contacts": more("duplicate_contacts") if "duplicate_contacts" in plan else math.nan,
+        "duplicate_contacts": more("duplicate_contacts"),
         **{f"hours_{line}": more(f"hours_{line}") for line in LEDGER_LINES},
         "pounds_change": more("pounds_change"),
         "pounds_running": more("pounds_running"),

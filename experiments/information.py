@@ -237,7 +237,8 @@ def information_frame(stored: Stored, measure: str) -> pd.DataFrame:
     Columns: ``measure``, ``what`` (``everything`` or ``one number``), ``rank``, ``factor``, ``key``, ``base``,
     ``grade``, ``unit``, ``source``, ``value`` (EVPI or EVPPI), ``share_of_everything``; for everything its
     ``standard_error`` and ``value_halves`` (see the module's last paragraph); for one number the ``noise`` level (95 %
-    of its own shuffles are below), ``noise_of_all`` (of the largest of all numbers) and whether it is ``above_noise`` in that sense; ``n_draws``.
+    of its own shuffles are below), ``noise_of_all`` (of the largest of all numbers) and whether it is
+    ``above_noise`` in that sense; ``n_draws``.
 
     Raises:
         InputError: as :func:`plans_frame`.

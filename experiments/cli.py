@@ -31,7 +31,7 @@ Commands
   best         which of several systems is best, with 95 % certainty and no more runs than that takes
   analyse      what a sweep has to say: effects, sensitivity, what is worth finding out first
   switching    for each assumption, the value at which another plan would be preferred
-  results      list, describe, export, delete what these commands have written
+  results      list, describe, compare, export, delete what these commands have written
   journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
   show         read what is modelled: opendoor show system | area | evidence
@@ -170,6 +170,7 @@ Where ranges are drawn from, factors with listed values are crossed with the dra
 measures=A,B    shown on the screen (all are stored)       required=A,B  a run fails if one is not defined
 time_limit=60   seconds for one run                        --retry-failed  try failed runs again
 output=FOLDER   otherwise results/sweep-NAME-HASH, which is the same for the same command
+executor=dask executor.address=tcp://HOST:8786   send the runs to a cluster; see README.md
 """,
         flags=("--retry-failed",),
         valued=OWN_FILES,
@@ -195,6 +196,8 @@ output=FOLDER   otherwise results/sweep-NAME-HASH, which is the same for the sam
                 (),
             ),
             "time_limit": (),
+            "executor": ("local", "dask"),
+            "executor.address": (),
         },
     ),
     "best": Command(
@@ -280,11 +283,14 @@ then opendoor analyse FOLDER.
         """\
 usage: opendoor results list [FOLDER]
        opendoor results describe FOLDER
-       opendoor results export FOLDER --to FILE.csv|FILE.parquet [--table NAME]
+       opendoor results compare FOLDER OTHER [--to FILE.csv|FILE.parquet|FILE.xlsx]
+       opendoor results export FOLDER --to FILE.csv|FILE.parquet|FILE.xlsx [--table NAME]
        opendoor results delete FOLDER [FOLDER ...] [--yes]
 
   opendoor results list                       what is in the folder results
   opendoor results describe results/three     what was simulated, and what came out
+  opendoor results compare results/a results/b    what differs in what was asked, and in what came out:
+                                              point by point or system by system, paired by seed
 
 --to FILE     where to; the ending says the format
 --table NAME  which table: of a sweep kpis (default), statistics or points; of another folder summaries
@@ -292,7 +298,7 @@ usage: opendoor results list [FOLDER]
 --yes         delete without asking
 Only folders that OpenDoor has written, and that hold nothing else, are deleted.
 """,
-        subjects=("list", "describe", "export", "delete"),
+        subjects=("list", "describe", "compare", "export", "delete"),
         flags=("--yes",),
         valued={"--to": "FILE", "--table": "NAME"},
         overrides=False,
@@ -383,6 +389,16 @@ machine.
   --lookup        small areas of 2011 to those of 2021, if population and deprivation differ in them
   --localities    number of localities that small areas are grouped into
   --output        folder to make; then use it with area=files area.folder=FOLDER
+
+Columns, by their names in the heading; other columns are not read
+  population      lsoa11_code and lsoa11_name (or lsoa21_code and lsoa21_name), la_name, age_0 ... age_19;
+                  if there is one: upper_tier_name
+  deprivation     lsoa11_code (index of 2019) or lsoa21_code (2025), imd_decile (1 is the most deprived)
+  schools         urn, name, la_name, school_type (such as State-funded primary), pupils; if there are any:
+                  fsm_pupils, and easting and northing or lat and lon
+  settings        urn, name, la_name, phase, status
+  lookup          lsoa11_code, lsoa21_code
+All are CSV files in UTF-8 with commas between the columns.
 """,
         subjects=("build",),
         valued={

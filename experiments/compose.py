@@ -47,10 +47,12 @@ def load_config(overrides: Sequence[str] = (), config_dir: str | Path | None = N
     return config
 
 
-def _checked(overrides: Sequence[str], config_dir: str | Path | None) -> Config:
+def _checked(overrides: Sequence[str], config_dir: str | Path | None, stays: bool = False) -> Config:
     found = _put_together(overrides, config_dir)
     if found.tree is None:
         raise InputError(found.problems)
+    if stays:  # an experiment may say how the change is made that this plan does not make
+        found.tree["transition"] = {"name": "none"}
     from sim.config import check
 
     try:
@@ -148,8 +150,9 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
     problems: dict[str, list[str]] = {}
     for name in names:
         try:
-            words = _about_no_change(rest) if (key, name) == ("transition", "none") else rest
-            configs[name] = _checked([f"{key}={name}", *words], config_dir)
+            stays = (key, name) == ("transition", "none")
+            words = _about_no_change(rest) if stays else rest
+            configs[name] = _checked([f"{key}={name}", *words], config_dir, stays)
         except InputError as e:
             for problem in e.problems:
                 problems.setdefault(problem, []).append(name)

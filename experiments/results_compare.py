@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.compare import in_words
+from experiments.comparison import in_words
 from experiments.results_command import Found
 from experiments.statistics import Estimate, estimate, paired_difference
 from sim.errors import InputError
@@ -149,7 +149,7 @@ def _number_of_seeds(least: int, most: int) -> str:
 
 
 def _full_table(frame: pd.DataFrame) -> Any:
-    from experiments.compare import measures_table
+    from experiments.measures_table import measures_table
 
     rows = {row["measure"]: row for row in frame.to_dict("records")}
     undefined = {"first_mean": np.nan, "second_mean": np.nan}

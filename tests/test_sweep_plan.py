@@ -229,7 +229,10 @@ def test_all_mistakes_of_a_sweep_are_told_at_once(capsys):
         (["design=lhs", "points=4", "system=gatekept,balanced"], "no range to draw from"),
         (["design=sobol", "points=100", f"{EASY}=0..1"], "nearest are 64 and 128"),
         (["design=morris", "levels=5", f"{EASY}=0..1"], "levels=5: must be even"),
-        ([f"{EASY}=0,1", "points=5"], "points=5: is for design=lhs or sobol or saltelli or psa, found design=grid"),
+        (
+            [f"{EASY}=0,1", "points=5"],
+            "points=5: is for design=lhs or sobol or saltelli or psa, found design=grid",
+        ),
         ([f"{EASY}=0,2"], "(point 1: easy_access=2)"),
         ([f"{EASY}=0,1", "required=reach_shar"], "did you mean 'reach_share'?"),
         ([f"{EASY}=0,1", "time_limit=0"], "time_limit=0: "),

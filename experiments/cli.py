@@ -31,6 +31,7 @@ Commands
   best         which of several systems is best, with 95 % certainty and no more runs than that takes
   analyse      what a sweep has to say: effects, sensitivity, what is worth finding out first
   switching    for each assumption, the value at which another plan would be preferred
+  staff-for    the least staff that a target takes, under each system
   results      list, describe, compare, export, delete what these commands have written
   journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
@@ -277,6 +278,27 @@ then opendoor analyse FOLDER.
         valued=OWN_FILES,
         simulates=True,
         words={"measure": (), "time_limit": ()},
+    ),
+    "staff-for": Command(
+        "experiments.staff_for",
+        """\
+usage: opendoor staff-for target=MEASURE at_least=NUMBER|at_most=NUMBER [system=A,B] [key=value ...]
+                          [--config-dir DIR]
+
+The least staff that a target takes under each system: all bands of the service are multiplied by the same
+number, which is searched for by halving, with the same children and the same luck. Can be stopped and goes
+on. Exit status 1 if the target is out of reach.
+
+  opendoor staff-for target=first_useful_within_18_weeks_all_needs_share at_least=0.8 system=gatekept,balanced
+  opendoor staff-for target=impact_mean_change_points at_least=0.2 system=balanced roles=therapist_b5
+
+roles=A,B         only these bands (otherwise all but those of the places themselves, such as schools)
+multiple=0.25..8  how few and how many are tried           precision=0.02  how narrow the answer is made
+replications=20   more of them make the interval narrower  output=FOLDER   otherwise results/staff-for-HASH
+""",
+        valued=OWN_FILES,
+        simulates=True,
+        words=dict.fromkeys(("target", "at_least", "at_most", "roles", "multiple", "precision"), ()),
     ),
     "results": Command(
         "experiments.results_command",

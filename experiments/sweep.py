@@ -161,7 +161,7 @@ def run_sweep(
                     outcomes = run_tasks(function, todo, min(workers, missing), PRELOAD, common)
                 else:
                     outcomes = _on_cluster(function, todo, address, common)
-                _write_down(outcomes, ledger, missing, common)
+                write_down(outcomes, ledger, missing, common)
             failed = ledger.failures()
         finally:
             ledger.close()
@@ -190,9 +190,10 @@ def _todo(plan: Plan, ended: set[tuple[int, int]]) -> Iterator[SweepRun]:
                 yield SweepRun(point.index, r, seed)
 
 
-def _write_down(
+def write_down(
     outcomes: Iterator[Outcome[SweepRun, Measured]], ledger: Ledger, missing: int, common: Common
 ) -> None:
+    """Every run into the book as it ends: its measures, or its error."""
     with sweep_progress(missing) as step:
         for outcome in outcomes:
             task, failure, value = outcome.task, outcome.failure, outcome.value

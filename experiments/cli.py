@@ -80,12 +80,13 @@ COMMANDS: dict[str, Command] = {
     "compare": Command(
         "experiments.compare",
         """\
-usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--config-dir DIR]
+usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--all] [--config-dir DIR]
        opendoor compare transition=none,big_bang[,phased,parallel] [key=value ...]
 
 Simulates the same area under two or more systems, or ways to get from one to another. Each of them meets
 the same children, with the same luck, once per replication, so what is compared is the systems and not the
-luck. Prints a table (each measure, the difference, and its 95 % interval) and writes a results folder.
+luck. Prints a dozen measures (each with the difference and its 95 % interval) and writes a results folder,
+in which comparison.txt is the whole table.
 
   opendoor compare system=gatekept,balanced
   opendoor compare system=gatekept,balanced replications=40 seed=3
@@ -99,6 +100,7 @@ Keys used most
   horizon_years=5     counted; history_years=3 are lived before and not counted
   workers=2           processes; results do not depend on it
   output=FOLDER       must not exist; otherwise results/compare-AREA-DATE-TIME
+--all   every headline measure on the screen, and every pair of systems
 
 Replications until the answer is sharp enough (replications= is the first batch; status 1 if not reached)
   precision.measure=NAME        the difference in this measure from the reference ...
@@ -108,6 +110,7 @@ Replications until the answer is sharp enough (replications= is the first batch;
 The folder also has intervals.csv: every pair of systems, by Student's t, by the bootstrap, and such that
 all pairs hold together; and spin_up.csv: whether waiting lists had settled before counting began.
 """,
+        flags=("--all",),
         valued=OWN_FILES,
         simulates=True,
         words=dict.fromkeys(("precision.measure", "precision.half_width", "precision.most"), ()),
@@ -115,9 +118,9 @@ all pairs hold together; and spin_up.csv: whether waiting lists had settled befo
     "run": Command(
         "experiments.run",
         """\
-usage: opendoor run [system=NAME] [key=value ...] [--config-dir DIR]
+usage: opendoor run [system=NAME] [key=value ...] [--all] [--config-dir DIR]
 
-Simulates one system, replications times. Prints the headline measures and writes a results folder: the
+Simulates one system, replications times. Prints a dozen measures and writes a results folder: the
 full tables of the first replication (children, needs, waiting lists, weekly counts, the minute ledger),
 the headline measures of every replication, and what is needed to run it again.
 
@@ -125,7 +128,9 @@ the headline measures of every replication, and what is needed to run it again.
   opendoor run system=gatekept area=england replications=1 output=results/england
   opendoor run area=referral_stream system=single_list needs=plain workforce=one_team calendar=every_day \\
       area.referrals_per_week=30 system.slots_per_week=27
+--all   every headline measure on the screen
 """,
+        flags=("--all",),
         valued=OWN_FILES,
         simulates=True,
     ),
@@ -255,7 +260,7 @@ usage: opendoor results list [FOLDER]
 
 --to FILE     where to; the ending says the format
 --table NAME  which table: of a sweep kpis (default), statistics or points; of another folder summaries
-              (default), population, dictionary, comparison
+              (default), population, dictionary, comparison, or a full table such as gatekept/needs
 --yes         delete without asking
 Only folders that OpenDoor has written, and that hold nothing else, are deleted.
 """,

@@ -144,7 +144,7 @@ def replicate_until(
     """
 
     def batch(start: int, count: int) -> Replications:
-        return replicate(configs, count, seed, workers, folder, first=start)
+        return replicate(configs, count, seed, workers, folder, first=start, spreadsheets=False)
 
     return until_precise(batch, max(first, LEAST), workers, asked)
 

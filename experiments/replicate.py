@@ -32,13 +32,17 @@ HOPELESS = 3
 
 @dataclass(frozen=True)
 class Job:
-    """One simulation: one system, one replication. ``folder``: where its tables go, or None."""
+    """One simulation: one system, one replication.
+
+    ``folder``: where its tables go, or None. ``spreadsheets``: as CSV, too.
+    """
 
     system: str
     config: Config
     replication: int
     seed: int
     folder: Path | None
+    spreadsheets: bool = True
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def replicate(
     keep: Keep = "first",
     what: str = "Simulating",
     first: int = 0,
+    spreadsheets: bool = True,
 ) -> Replications:
     """Simulate every system in every replication.
 
@@ -92,13 +97,14 @@ def replicate(
         keep: full tables of all replications, of the first only, or of none.
         what: words for the progress display.
         first: number of the first replication; another batch goes on where the last one ended.
+        spreadsheets: write full tables as CSV beside the Parquet files.
 
     Raises:
         InputError: a configuration that only a run finds out to be unusable.
         RuntimeError: no simulation succeeded.
     """
     jobs = [
-        Job(name, config, r, replication_seed(seed, r), _tables_folder(folder, keep, name, r))
+        Job(name, config, r, replication_seed(seed, r), _tables_folder(folder, keep, name, r), spreadsheets)
         for r in range(first, first + replications)
         for name, config in configs.items()
     ]
@@ -148,7 +154,7 @@ def simulate_job(job: Job) -> Done:
         from experiments.output import cannot_write, write_run
 
         try:
-            write_run(run, job.folder)
+            write_run(run, job.folder, job.spreadsheets)
         except OSError as e:
             raise cannot_write(job.folder, e) from None
     return Done(summary, cpu_seconds)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from experiments.output import size_text
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _list(folder: Path) -> int:
         table.add_column(heading, overflow="fold", justify="right" if heading == "Size" else "left")
     for one in found:
         begun = str(one.facts.get("started", ""))[:16].replace("T", " ")
-        table.add_row(str(one.path), begun, _state(one), _size(one.path), " ".join(one.facts["command"]))
+        table.add_row(str(one.path), begun, _state(one), size_text(one.path), " ".join(one.facts["command"]))
     show(table)
     return 0
 
@@ -152,11 +153,6 @@ def _state(found: Found) -> str:
     manifest = read_manifest(found.path)
     done = len(read_runs(found.path).point)
     return f"{done:,} of {manifest['n_points'] * manifest['replications']:,} runs"
-
-
-def _size(path: Path) -> str:
-    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return f"{size / 1e6:,.1f} MB"
 
 
 def _describe(found: Found) -> int:
@@ -181,7 +177,7 @@ def _describe(found: Found) -> int:
 
 
 def _describe_run(found: Found) -> None:
-    from experiments.compare import measures_table
+    from experiments.measures_table import measures_table
     from experiments.screen import show
 
     summary = json.loads((found.path / "summary.json").read_text(encoding="utf-8"))
@@ -205,8 +201,10 @@ def _number(value: float | None) -> float:
 
 def _export(found: Found, to: Path, table: str | None) -> int:
     name = table or TABLES[found.kind][0]
-    if name not in TABLES[found.kind]:
-        raise InputError(f"--table {name}: no such table; allowed are {', '.join(TABLES[found.kind])}")
+    full = _full_tables(found)
+    if name not in (*TABLES[found.kind], *full):
+        allowed = ", ".join((*TABLES[found.kind], *full))
+        raise InputError(f"--table {name}: no such table; allowed are {allowed}")
     if to.exists():
         raise InputError(f"--to {to}: exists already; nothing is overwritten")
     frame = _frame(found, name)
@@ -220,6 +218,14 @@ def _export(found: Found, to: Path, table: str | None) -> int:
         raise InputError(f"--to {to}: cannot be written: {e.strerror or e}") from None
     print(f"{len(frame):,} rows: {to}")
     return 0
+
+
+def _full_tables(found: Found) -> dict[str, Path]:
+    """The full tables of a run or comparison, as ``SYSTEM/TABLE``: those of the first replication."""
+    if found.kind != "run":
+        return {}
+    kept = sorted((found.path / "runs").glob("*/replication-000/*.parquet"))
+    return {f"{path.parent.parent.name}/{path.stem}": path for path in kept}
 
 
 def _frame(found: Found, name: str) -> pd.DataFrame:
@@ -236,7 +242,7 @@ def _frame(found: Found, name: str) -> pd.DataFrame:
             return kpis_frame(runs)
         manifest = read_manifest(found.path)
         return statistics_frame(runs, references_in(found.path), manifest["replications"])
-    path = found.path / f"{name}.parquet"
+    path = _full_tables(found).get(name, found.path / f"{name}.parquet")
     if not path.is_file():
         raise InputError(f"--table {name}: {found.path} has no such table")
     return pd.read_parquet(path)
@@ -257,7 +263,9 @@ def _delete(folders: Sequence[str], yes: bool) -> int:
     if problems:
         raise InputError(problems)
     for path, one in found.items():
-        print(f"{one.path}: {' '.join(one.facts['command'])}, {_state(one)}, {_size(path)}", file=sys.stderr)
+        print(
+            f"{one.path}: {' '.join(one.facts['command'])}, {_state(one)}, {size_text(path)}", file=sys.stderr
+        )
     if not yes and not _agreed(len(found)):
         print("Nothing deleted.")
         return 0

@@ -29,13 +29,27 @@ def heading(area: str, configs: Mapping[str, Config], replications: int) -> str:
     )
 
 
+def standing(configs: Mapping[str, Config]) -> str:
+    """How good the numbers behind a result are: one line, to be read before the result."""
+    counts = grade_counts(configs.values())
+    graded = ", ".join(f"{counts[grade]} {grade}" for grade in reversed(GRADES))
+    return f"Numbers used: {graded}, {counts[BY_HAND]} by hand; service parameters are generic."
+
+
 def caveats(area: str, configs: Mapping[str, Config]) -> list[str]:
     """What the reader must know before using the numbers, one sentence or two each."""
-    first = next(iter(configs.values()))
-    out = [
+    return [
         f"Service parameters are generic, not {area}'s own: staff, minutes and practice come from "
         "national figures, studies and judgement. Put in local figures before deciding anything local.",
+        *cautions(configs),
+        grade_sentence(configs),
     ]
+
+
+def cautions(configs: Mapping[str, Config]) -> list[str]:
+    """The same without what :func:`standing` has said already."""
+    first = next(iter(configs.values()))
+    out = []
     changes = [name for name, config in configs.items() if config.transition.name != "none"]
     if changes:
         before = "; ".join(dict.fromkeys(config.system.title for config in configs.values()))
@@ -58,7 +72,6 @@ def caveats(area: str, configs: Mapping[str, Config]) -> list[str]:
         "There is no controlled evidence for the Balanced System as a whole: read each result as "
         "'if these parameters hold, then'."
     )
-    out.append(grade_sentence(configs))
     return out
 
 

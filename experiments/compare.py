@@ -18,8 +18,8 @@ from experiments.comparison_page import page
 from experiments.compose import load_plans
 from experiments.data import read_data
 from experiments.output import chosen_folder, results_folder, size_text, write_frame
-from experiments.precision import read_precision, replicate_until
-from experiments.replicate import replicate
+from experiments.precision import LEAST, read_precision, until_precise
+from experiments.replicate import Replications, replicate
 from experiments.results import RUNS, write_results
 from experiments.screen import as_text, show
 from experiments.simultaneous import intervals_frame
@@ -51,14 +51,26 @@ def run(
     asked = read_precision(words or {}, first.replications)
     path = chosen_folder(first.output, "compare", area.name, started)
     command = ["compare", *overrides, *(f"{key}={value}" for key, value in (words or {}).items())]
+    changes = Changes(configs) if are_ways_to_change(configs) else None
     with results_folder(path) as folder:
-        how = first.replications, first.seed, first.workers, folder / RUNS
-        changes = Changes(configs) if are_ways_to_change(configs) else None
-        look, take = (course_of, changes.take) if changes else (None, None)
+
+        def batch(start: int, count: int) -> Replications:
+            return replicate(
+                configs,
+                count,
+                first.seed,
+                first.workers,
+                folder / RUNS,
+                first=start,
+                spreadsheets=False,
+                look=course_of if changes else None,
+                take=changes.take if changes else None,
+            )
+
         if asked:
-            done, reached = replicate_until(configs, *how, asked, look, take)
+            done, reached = until_precise(batch, max(first.replications, LEAST), first.workers, asked)
         else:
-            done, reached = replicate(configs, *how, spreadsheets=False, look=look, take=take), None
+            done, reached = batch(0, first.replications), None
         frame = comparison_frame(done)
         write_results(folder, command, configs, area, done, started)
         write_frame(frame, folder / "comparison")

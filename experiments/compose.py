@@ -51,10 +51,12 @@ def load_config(overrides: Sequence[str] = (), config_dir: str | Path | None = N
     return config
 
 
-def _checked(overrides: Sequence[str], config_dir: str | Path | None) -> Config:
+def _checked(overrides: Sequence[str], config_dir: str | Path | None, stays: bool = False) -> Config:
     found = _put_together(overrides, config_dir)
     if found.tree is None:
         raise InputError(found.problems)
+    if stays:  # an experiment may say how the change is made that this plan does not make
+        found.tree["transition"] = {"name": "none"}
     from sim.config import check
 
     try:
@@ -115,15 +117,24 @@ ADVICE = {
 }
 
 
-def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -> dict[str, Config]:
-    """One configuration for each of several systems (``system=a,b``), or ways to change (``transition=none,big_bang``),
-    or for each plan of an experiment (:mod:`experiments.scenarios`).
-
-    Everything else is the same in all of them. Ways to change start from ``gatekept`` unless a system is named.
+def load_one_or_more(
+    overrides: Sequence[str], default: str, config_dir: str | Path | None = None
+) -> dict[str, Config]:
+    """As :func:`load_plans`, but one system alone will do, and ``default`` is put in front if none is named.
 
     Raises:
-        InputError: nothing or both to compare, one named twice, or any problem in any of the configurations.
+        InputError: as :func:`load_plans`.
     """
+    lists, _ = _to_compare(overrides)
+    if any(len(names) > 1 for names in lists.values()):
+        return load_plans(overrides, config_dir)
+    if "system" not in lists:
+        return load_plans([default, *overrides], config_dir)
+    return {",".join(lists["system"]): load_config(overrides, config_dir)}
+
+
+def _to_compare(overrides: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """The systems named, and the transitions where there are several; and all other words."""
     lists: dict[str, list[str]] = {}
     rest: list[str] = []
     for text in overrides:
@@ -133,6 +144,19 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
             lists[key] = names
         else:
             rest.append(text)
+    return lists, rest
+
+
+def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -> dict[str, Config]:
+    """One configuration for each of several systems (``system=a,b``), or ways to change (``transition=none,big_bang``),
+    or for each plan of an experiment (:mod:`experiments.scenarios`).
+
+    Everything else is the same in all of them. Ways to change start from ``gatekept`` unless a system is named.
+
+    Raises:
+        InputError: nothing or both to compare, one named twice, or any problem in any of the configurations.
+    """
+    lists, rest = _to_compare(overrides)
     several = [key for key, names in lists.items() if len(names) > 1]
     if not several and scenarios.names_an_experiment(overrides):
         return _load_all("plan", _plans_of_experiment(overrides, config_dir), overrides, config_dir)
@@ -182,8 +206,9 @@ def _load_all(
     names = list(plans)
     for name, own in plans.items():
         try:
-            words = _about_no_change(rest) if "transition=none" in own else rest
-            configs[name] = _checked([*own, *words], config_dir)
+            stays = "transition=none" in own
+            words = _about_no_change(rest) if stays else rest
+            configs[name] = _checked([*own, *words], config_dir, stays)
         except InputError as e:
             for problem in e.problems:
                 problems.setdefault(problem, []).append(name)

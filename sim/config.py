@@ -138,26 +138,17 @@ def _plan_problems(config: Config) -> list[str]:
 
 
 def _problems_of_one_system(config: Config) -> list[str]:
-    out = _quantity_problems(config)
+    used = config.uses()
+    out = problems_in(used, config.evidence)
     roles = config.workforce.roles
     groups = tuple(dict.fromkeys(r.group for r in roles.values()))
     out += structure_problems(config.system, tuple(config.needs.kinds), tuple(roles), groups)
     out += _time_problems(config)
     if out:
         return out
-    value = config.resolver()
-    for part in ("system", "needs", "workforce"):
-        out += problems_at(getattr(config, part), part, value)
-    return out + number_problems(config)
-
-
-def _quantity_problems(config: Config) -> list[str]:
-    """Quantities that name no evidence row, have the wrong unit or are out of range."""
-    return [
-        p
-        for part in ("system", "needs", "workforce", "transition")
-        for p in problems_in(getattr(config, part), part, config.evidence)
-    ]
+    # what stands inside a plan of change is at the dials of the system that it leads to, and is asked there
+    here = [use for use in used if not use.key.startswith("transition.")]
+    return problems_at(here, config.resolver()) + number_problems(config)
 
 
 def _problems_of_the_rest(raw: Mapping[str, Any], error: ValidationError) -> list[str]:
@@ -172,7 +163,8 @@ def _problems_of_the_rest(raw: Mapping[str, Any], error: ValidationError) -> lis
             if "evidence" in path[:1] or not _take_out(left, path):
                 return []
         try:
-            return _quantity_problems(Config.model_validate(left))
+            rest = Config.model_validate(left)
+            return problems_in(rest.uses(), rest.evidence)
         except ValidationError as e:
             error = e
     return []

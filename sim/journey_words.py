@@ -44,6 +44,7 @@ SENTENCES: dict[str, str] = {
     "invited": "{offer}: the list closes, and the family is asked in through the new door.",
     "called_off": "{offer}: rung up about the list, and needs nothing more.",
     "gives_back_place": "{offer}: the place is given back, as the other system has helped.",
+    "finds_door_shut": "The new door is overrun and shut for now: sent to the old one.",
 }
 
 #: Why a need left, after "Leaves the services".

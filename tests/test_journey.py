@@ -382,6 +382,7 @@ GOLDEN = {
     "invited": "Therapy: the list closes, and the family is asked in through the new door.",
     "called_off": "Therapy: rung up about the list, and needs nothing more.",
     "gives_back_place": "Therapy: the place is given back, as the other system has helped.",
+    "finds_door_shut": "The new door is overrun and shut for now: sent to the old one.",
 }
 
 

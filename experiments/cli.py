@@ -84,16 +84,19 @@ COMMANDS: dict[str, Command] = {
         """\
 usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--all] [--config-dir DIR]
        opendoor compare transition=none,big_bang[,phased,parallel] [key=value ...]
+       opendoor compare experiment=NAME [key=value ...]
 
 Simulates the same area under two or more systems, or ways to get from one to another. Each of them meets
 the same children, with the same luck, once per replication, so what is compared is the systems and not the
 luck. Prints a dozen measures (each with the difference and its 95 % interval) and writes a results folder,
-in which comparison.txt is the whole table.
+in which comparison.txt is the whole table. Ways to change get a second table: what the change itself did
+(break-even, disruption, children harmed and helped, what it costs).
 
   opendoor compare system=gatekept,balanced
   opendoor compare system=gatekept,balanced replications=40 seed=3
   opendoor compare system=no_service,gatekept,balanced area=example_small output=results/three
   opendoor compare transition=none,big_bang,phased,parallel
+  opendoor compare experiment=big_bang_vs_parallel           the plans that its file names under compare:
 
 Keys used most
   area=...            oldham (default), england, example_small, or one of your own

@@ -113,14 +113,24 @@ ADVICE = {
 }
 
 
-def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -> dict[str, Config]:
-    """One configuration for each of several systems (``system=a,b``), or ways to change (``transition=none,big_bang``).
-
-    Everything else is the same in all of them. Ways to change start from ``gatekept`` unless a system is named.
+def load_one_or_more(
+    overrides: Sequence[str], default: str, config_dir: str | Path | None = None
+) -> dict[str, Config]:
+    """As :func:`load_plans`, but one system alone will do, and ``default`` is put in front if none is named.
 
     Raises:
-        InputError: nothing or both to compare, one named twice, or any problem in any of the configurations.
+        InputError: as :func:`load_plans`.
     """
+    lists, _ = _to_compare(overrides)
+    if any(len(names) > 1 for names in lists.values()):
+        return load_plans(overrides, config_dir)
+    if "system" not in lists:
+        return load_plans([default, *overrides], config_dir)
+    return {",".join(lists["system"]): load_config(overrides, config_dir)}
+
+
+def _to_compare(overrides: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """The systems named, and the transitions where there are several; and all other words."""
     lists: dict[str, list[str]] = {}
     rest: list[str] = []
     for text in overrides:
@@ -130,6 +140,18 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
             lists[key] = names
         else:
             rest.append(text)
+    return lists, rest
+
+
+def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -> dict[str, Config]:
+    """One configuration for each of several systems (``system=a,b``), or ways to change (``transition=none,big_bang``).
+
+    Everything else is the same in all of them. Ways to change start from ``gatekept`` unless a system is named.
+
+    Raises:
+        InputError: nothing or both to compare, one named twice, or any problem in any of the configurations.
+    """
+    lists, rest = _to_compare(overrides)
     several = [key for key, names in lists.items() if len(names) > 1]
     if not several:
         found = f"found system={lists['system'][0]}" if lists.get("system") else "none given"

@@ -62,6 +62,8 @@ def change_over(rules: Rules, people: People, tickets: Tickets, books: Books, da
         if now != (system_at(rules, people, need, day - 1) if day > 0 else 0):
             cross(rules, people, tickets, books, need, day, now)
             n += 1
+        elif rules.word_days[day] and now == 1 and hears_more(rules, people, tickets, books, need, day):
+            n += 1
         if both and people.needs.open[need] > 0:
             try_both_doors(rules, people, tickets, books, need, day)
             n += 1
@@ -177,7 +179,20 @@ def hear_of_it(
     if in_normal_range(rules, people, need, day):
         return
     old, new = door_of(rules, people, need, day, 1 - to), door_of(rules, people, need, day, to)
-    if new < 0 or not seeks(rules, people, need, new):
+    if new < 0 or not seeks(rules, people, need, new, day):
         return
-    if old < 0 or not seeks(rules, people, need, old):
+    if old < 0 or not seeks(rules, people, need, old, day):
         consider(rules, people, tickets, books, need, day)
+
+
+@inner
+def hears_more(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> bool:
+    """A family that did not ask for help has heard more of the new door by now, and may come after all."""
+    idle = people.needs.phase[need] == KNOWN and people.needs.open[need] == 0
+    if not idle or people.needs.reason[need] != NEVER_SOUGHT or in_normal_range(rules, people, need, day):
+        return False
+    door = door_of(rules, people, need, day, 1)
+    if door < 0 or not seeks(rules, people, need, door, day):
+        return False
+    consider(rules, people, tickets, books, need, day)
+    return True

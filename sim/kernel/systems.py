@@ -33,6 +33,8 @@ def system_at(rules: Rules, people: People, need: int, day: int) -> int:
     """The system through whose door a need would go on a day: 0 as at the start, 1 the new one."""
     if not switched(rules, people.needs.place[need], day):
         return 0
+    if people.needs.gated[need]:
+        return 0
     if people.needs.by_habit[need] and rules.side_by_side[day]:
         return 0
     share = rules.demand_share[day]

@@ -121,7 +121,7 @@ def test_a_change_to_an_identical_system_is_no_change_for_anybody(system, plan):
     changes = simulate(changing(system, system, start_week=3, **PLANS[plan]), 5)
     ours, theirs = fingerprints(stays), fingerprints(changes)
     del ours["needs.system_at_entry"], theirs["needs.system_at_entry"]
-    assert ours == theirs
+    assert ours == {name: bits for name, bits in theirs.items() if not name.startswith("pilot.")}
     assert changes.tables["needs"]["system_at_entry"].max() == 1
 
 

@@ -33,7 +33,7 @@ Commands
   results      list, describe, export, delete what these commands have written
   journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
-  show         read what is modelled: opendoor show system | area | evidence
+  show         read what is modelled: opendoor show system | area | conditions | evidence
   area build   make an area from files you hold
   benchmark    how fast this is on your machine, next to other ways of writing it
   completion   tab completion for your shell
@@ -45,7 +45,8 @@ Examples
   opendoor show system system=gatekept
 
 After the command come key=value pairs. Some choose a file (area, system, needs, workforce, calendar,
-transition); the others change a number (replications=50 seed=7 horizon_years=3 system.dials.easy_access=0.5).
+transition, conditions, erosion); the others change a number (replications=50 seed=7 horizon_years=3
+system.dials.easy_access=0.5).
 Your own systems, in YAML: opendoor run --config-dir mine system=ours, with the file mine/system/ours.yaml.
 
 Next: opendoor help compare, then opendoor show system. The ten-minute tour is in README.md.
@@ -326,15 +327,16 @@ there are any.
     "show": Command(
         "experiments.show",
         """\
-usage: opendoor show system|area|evidence [key=value ...] [--config-dir DIR]
+usage: opendoor show system|area|conditions|evidence [key=value ...] [--config-dir DIR]
 
   opendoor show system system=balanced      doors, offers, routes, job plan; each number with its grade
   opendoor show area area=oldham            localities, children by deprivation, places, and their origin
+  opendoor show conditions transition=big_bang   what a change needs, what each condition acts on and how
   opendoor show evidence                    the evidence rows in use
   opendoor show evidence --grade assumed    only one grade: measured, published, expert or assumed
   opendoor show evidence --unused           rows in the table that this configuration does not use
 """,
-        subjects=("system", "area", "evidence"),
+        subjects=("system", "area", "conditions", "evidence"),
         flags=("--unused",),
         valued={**OWN_FILES, "--grade": "GRADE"},
     ),

@@ -90,7 +90,8 @@ class Config(Strict):
         """Every quantity of the world that this configuration uses."""
         out: list[Use] = []
         for part in ("system", "needs", "workforce", "transition", "erosion"):
-            out += uses(getattr(self, part), part)
+            if part != "erosion" or not isinstance(self.transition, NoChange):  # nothing new to wear down
+                out += uses(getattr(self, part), part)
         for key, act in acts_in_use(self):
             out += uses(act, key)
         return out

@@ -39,7 +39,7 @@ from sim.kernel.state import (
     Rules,
     Tickets,
 )
-from sim.kernel.systems import list_closed, system_at
+from sim.kernel.systems import list_closed, own_system
 
 CROSS_AT_ONCE = 4096
 
@@ -58,8 +58,8 @@ def change_over(rules: Rules, people: People, tickets: Tickets, books: Books, da
     need, n = books.counter[C_CROSSED], 0
     both = rules.side_by_side[day] and (day == 0 or not rules.side_by_side[day - 1])
     while need < people.needs.child.shape[0] and n < CROSS_AT_ONCE:
-        now = system_at(rules, people, need, day)
-        if now != (system_at(rules, people, need, day - 1) if day > 0 else 0):
+        now = own_system(rules, people, need, day)
+        if now != (own_system(rules, people, need, day - 1) if day > 0 else 0):
             cross(rules, people, tickets, books, need, day, now)
             n += 1
         elif rules.word_days[day] and now == 1 and hears_more(rules, people, tickets, books, need, day):
@@ -75,9 +75,9 @@ def change_over(rules: Rules, people: People, tickets: Tickets, books: Books, da
 @inner
 def move_on(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
     """The child goes on to school or to secondary school: perhaps to a place that works in the other system."""
-    before = system_at(rules, people, need, day)
+    before = own_system(rules, people, need, day)
     move(rules, people, tickets, books, need, day)
-    now = system_at(rules, people, need, day)
+    now = own_system(rules, people, need, day)
     if now != before:
         cross(rules, people, tickets, books, need, day, now)
 
@@ -88,6 +88,7 @@ def cross(rules: Rules, people: People, tickets: Tickets, books: Books, need: in
     phase, kind = people.needs.phase[need], people.needs.kind[need]
     if phase == TO_COME or phase == GONE:
         return
+    people.needs.gated[need] = False  # whatever door was shut, it was another one
     if phase == HIDDEN:
         if rules.noticed_fastest[0, kind] != rules.noticed_fastest[1, kind]:
             people.needs.noticed_chances[need] += (

@@ -48,7 +48,7 @@ def mind_gates(rules: Rules, people: People, books: Books, need: int, day: int) 
     if rules.gated_share <= 0.0:
         return False
     people.needs.gated[need] = False
-    team = people.places.locality[people.needs.place[need]]
+    team = people.children.locality[people.needs.child[need]]  # whose drop-ins the family goes to
     shut = books.overflow[team, WEEKS_RUNNING] >= rules.gated_after
     if shut and system_at(rules, people, need, day) == 1:
         u = uniform(rules.seed, people.needs.key[need], GATED, people.needs.arrivals[need])

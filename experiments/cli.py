@@ -31,6 +31,7 @@ Commands
   best         which of several systems is best, with 95 % certainty and no more runs than that takes
   analyse      what a sweep has to say: effects, sensitivity, what is worth finding out first
   switching    for each assumption, the value at which another plan would be preferred
+  optimise     the best job plans for the staff there are, under limits
   staff-for    the least staff that a target takes, under each system
   results      list, describe, compare, export, delete what these commands have written
   journey      one child's story under each system, side by side
@@ -282,6 +283,29 @@ then opendoor analyse FOLDER.
         valued=OWN_FILES,
         simulates=True,
         words={"measure": (), "time_limit": ()},
+    ),
+    "optimise": Command(
+        "experiments.optimise",
+        """\
+usage: opendoor optimise vary=OFFER,OFFER[,...] aims=MEASURE[,MEASURE] [limits=...] [trials=100]
+                         [system=NAME] [key=value ...] [--config-dir DIR]
+
+The best job plans for the staff there are: the time that bands give to these offers is divided between them
+in other ways, the same number of hours in all. With two or more aims there is no one best plan: printed and
+stored are those that no other beats in every aim at once, simulated again with fresh luck, and set against
+the present plan. Can be stopped and goes on.
+
+  opendoor optimise system=balanced vary=drop_in,link_visit,targeted_group,therapy \\
+      aims=impact_mean_change_points,first_useful_within_18_weeks_all_needs_share
+limits="recorded_wait_median_weeks<=18,impact_mean_change_points_gap<=0.05" are kept by every plan of the
+front as it was chosen; of a gap between groups the size counts, not the sign.
+
+trials=100      plans tried        replications=10  of each plan; the same luck for all
+design_seed=1   of the search      output=FOLDER    otherwise results/optimise-HASH
+""",
+        valued=OWN_FILES,
+        simulates=True,
+        words=dict.fromkeys(("vary", "aims", "limits", "trials", "design_seed"), ()),
     ),
     "staff-for": Command(
         "experiments.staff_for",

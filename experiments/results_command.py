@@ -22,7 +22,7 @@ from sim.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["sweep", "run"]
+Kind = Literal["sweep", "run", "search"]
 
 #: Tables that an analysis leaves beside a sweep.
 ANALYSES = (
@@ -48,6 +48,7 @@ OURS: dict[Kind, frozenset[str]] = {
 
 TABLES: dict[Kind, tuple[str, ...]] = {
     "sweep": ("kpis", "statistics", "points", "dictionary", *ANALYSES),
+    "search": ("front", "staff", "tried"),
     "run": ("summaries", "population", "dictionary", "comparison", "intervals", "spin_up", "selection"),
 }
 
@@ -128,6 +129,8 @@ def _look(path: Path) -> Found | None:
         return None
     if not isinstance(facts, dict) or (facts.get("command") or [""])[0] != "opendoor":
         return None
+    if (path / "search.json").is_file() and (path / "runs.sqlite").is_file():
+        return Found(path, "search", facts)
     if (path / "sweep.yaml").is_file() and (path / "runs.sqlite").is_file():
         return Found(path, "sweep", facts)
     return Found(path, "run", facts) if (path / "summary.json").is_file() else None

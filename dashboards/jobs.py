@@ -155,9 +155,9 @@ class Jobs:
             for job in self._jobs.values():
                 if job.running:
                     self._update(job)
-                if job.running and job.owner is not None:
-                    if self.clock() - self._heard.get(job.owner, 0.0) > self.silence:
-                        self._stop(job, "tab closed")
+                silent = self.clock() - self._heard.get(job.owner or "", 0.0)
+                if job.running and job.owner is not None and silent > self.silence:
+                    self._stop(job, "tab closed")
 
     def close(self) -> None:
         """End everything; nothing can be started afterwards that would be watched."""

@@ -48,10 +48,10 @@ def views(run: RunColumns, area: Area) -> dict[str, pd.DataFrame]:
     """All tables that the pages need of one run.
 
     Returns:
-        lists (week, size, every_list, bands), curves (wait, week, still,
-        people), waited (wait, state, band, people), quintiles and localities (headline measures by group),
-        periods (measure, week, value), outcomes (the fifteen cells), ledger (role, line, hours in the years counted), places (year, place, needs,
-        seen, useful, change), changes (points, needs).
+        lists (week, size, every_list, bands), periods (measure, week, value), curves (wait, week, still, people),
+        waited (wait, state, band, people), quintiles and localities (headline measures by group), outcomes (the
+        fifteen cells), ledger (role, line, hours in the years counted), places (year, place, needs, seen, useful,
+        change), changes (points, needs).
     """
     import pandas as pd
 

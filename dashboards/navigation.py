@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dashboards.page import READERS, Page
-from dashboards.pages import overview
+from dashboards.pages import equity, evidence, impact, journeys, overview, waits, whatif
 
-PAGES: tuple[Page, ...] = (overview.PAGE,)
+PAGES: tuple[Page, ...] = (
+    overview.PAGE,
+    waits.PAGE,
+    impact.PAGE,
+    equity.PAGE,
+    journeys.PAGE,
+    whatif.PAGE,
+    evidence.PAGE,
+)
 
 
 def page_at(path: str | None) -> Page | None:

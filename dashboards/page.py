@@ -197,23 +197,25 @@ def graph(page: Page, panel: Panel, figure: Any) -> Any:
 
 
 def table(frame: pd.DataFrame, most: int = SHOWN_ROWS) -> Any:
-    """A frame as an HTML table: headings, numbers to the right."""
+    """A frame as a table: headings, numbers to the right.
+
+    The browser builds it from plain text (``opendoor.js``): thousands of cells as components would take seconds.
+    """
+    import json
+
     from dash import html
 
     if frame.empty:
         return html.P("No rows.")
     shown = frame.head(most)
-    numeric = [str(dtype)[:3] in ("int", "flo", "Int") for dtype in frame.dtypes]
-    head = html.Tr([html.Th(str(c), scope="col") for c in frame.columns])
-    body = [
-        html.Tr(
-            [html.Td(cell(v), className="number" if n else "") for v, n in zip(row, numeric, strict=True)]
-        )
-        for row in shown.itertuples(index=False, name=None)
-    ]
     rest = len(frame) - len(shown)
-    more = [html.P(f"{rest:,} more rows are in the download.")] if rest > 0 else []
-    return html.Div([html.Table([html.Thead(head), html.Tbody(body)]), *more])
+    content = {
+        "columns": [str(c) for c in frame.columns],
+        "numeric": [str(dtype)[:3] in ("int", "flo", "Int") for dtype in frame.dtypes],
+        "rows": [[cell(v) for v in row] for row in shown.itertuples(index=False, name=None)],
+        "more": f"{rest:,} more rows are in the download." if rest else "",
+    }
+    return html.Div(className="table", **attributes(data_table=json.dumps(content, ensure_ascii=False)))
 
 
 def cell(value: Any) -> str:

@@ -96,6 +96,21 @@ def figure(dark: bool, height: int = 380) -> Any:
     )
 
 
+def bar_marker(t: Theme, i: int) -> dict[str, Any]:
+    """The look of the ``i``-th system's bars: its colour, and a pattern of its own."""
+    return {
+        "color": t.systems[i % len(t.systems)],
+        "pattern": {
+            "shape": PATTERNS[i % len(PATTERNS)],
+            "fillmode": "overlay",
+            "fgcolor": t.ground,
+            "fgopacity": 0.7,
+            "size": 7,
+            "solidity": 0.25,
+        },
+    }
+
+
 def palette() -> dict[str, Any]:
     """The Mantine theme: NHS blue, the same shade on both grounds."""
     blue = [

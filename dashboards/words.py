@@ -71,7 +71,7 @@ def card(study: Study, row: dict[Any, Any]) -> Card:
         sentence = f"{after} instead of {before}."
     else:
         sentence = f"{after} {m.unit} instead of {before}."
-    return Card(name, m.label, verdict(row), sentence, interval(row), tone(row))
+    return Card(name, m.label, verdict(row), sentence, interval(row, study.n), tone(row))
 
 
 def verdict(row: dict[Any, Any]) -> str:
@@ -88,17 +88,18 @@ def tone(row: dict[Any, Any]) -> str:
     )
 
 
-def interval(row: dict[Any, Any]) -> str:
-    """The paired difference with its 95 % interval, and what it says."""
+def interval(row: dict[Any, Any], replications: int) -> str:
+    """The paired difference with its 95 % interval, and what it says; it may be defined in fewer ``replications``."""
     m = LABELS[row["measure"]]
     n = int(row["n"])
     if n == 0:
         return "Not defined in both systems."
     difference = m.difference_text(row["difference"])
+    fewer = f" of {replications} in which it is defined" if n < replications else ""
     if n == 1:
-        return f"Difference {difference}, from one replication: luck alone may explain it."
+        return f"Difference {difference}, from one replication{fewer}: luck alone may explain it."
     low, high = m.difference_text(row["low"]), m.difference_text(row["high"])
-    text = f"Difference {difference}; 95 % interval {low} to {high}, {n} replications."
+    text = f"Difference {difference}; 95 % interval {low} to {high}, {n} replications{fewer}."
     if row["includes_no_difference"]:
         text += " The interval includes no difference."
     return text

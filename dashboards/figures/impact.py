@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dashboards.theme import PATTERNS, figure, theme
+from dashboards.theme import bar_marker, figure, theme
 from sim.system import LEVELS, STRANDS
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ def changes_figure(frame: pd.DataFrame, titles: Mapping[str, str], dark: bool) -
             x=rows["points"],
             y=rows["share"],
             name=title,
-            marker={
-                "color": t.systems[i % len(t.systems)],
-                "pattern": {"shape": PATTERNS[i % len(PATTERNS)], "fgcolor": t.ground, "size": 8},
-            },
+            marker=bar_marker(t, i),
             hovertemplate=f"{title}: %{{y:.1%}} gain about %{{x}} points<extra></extra>",
         )
     fig.update_xaxes(title_text="points gained on the 0-5 scale against no service, at the end", dtick=0.5)
@@ -89,10 +86,7 @@ def shares_figure(
             x=rows["share"],
             orientation="h",
             name=title,
-            marker={
-                "color": t.systems[i % len(t.systems)],
-                "pattern": {"shape": PATTERNS[i % len(PATTERNS)], "fgcolor": t.ground, "size": 8},
-            },
+            marker=bar_marker(t, i),
             hovertemplate=f"{title}, %{{y}}: %{{x:.1%}}<extra></extra>",
         )
     fig.update_xaxes(tickformat=".0%", showgrid=True, title_text="share of all staff time")

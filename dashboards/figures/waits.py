@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dashboards.theme import DASHES, MARKERS, PATTERNS, figure, see_through, theme
+from dashboards.theme import DASHES, MARKERS, bar_marker, figure, see_through, theme
 from sim.dictionary import BANDS
 
 if TYPE_CHECKING:
@@ -99,10 +99,7 @@ def bands_figure(frame: pd.DataFrame, titles: Mapping[str, str], dark: bool) -> 
             x=[BAND_WORDS[b] for b in BANDS],
             y=rows["share"],
             name=title,
-            marker={
-                "color": t.systems[i % len(t.systems)],
-                "pattern": {"shape": PATTERNS[i % len(PATTERNS)], "fgcolor": t.ground, "size": 8},
-            },
+            marker=bar_marker(t, i),
             hovertemplate=f"{title}, %{{x}}: %{{y:.0%}}<extra></extra>",
         )
     fig.update_yaxes(tickformat=".0%", title_text="share of these waits")

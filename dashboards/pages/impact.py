@@ -20,7 +20,7 @@ SCORECARD = {
 }
 
 CELLS = {
-    "hours": "hours in",
+    "hours": "hours",
     "needs_reached": "needs reached",
     "contacts": "contacts",
 }

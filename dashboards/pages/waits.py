@@ -32,8 +32,10 @@ TOLD = {
     "specialist": "specialist_start_within_52_weeks_share",
 }
 
-COUNTED = {"list_size": "on the waiting list for a first contact"} | {
-    name: WEEKLY_MEANING[name] for name in WEEKLY_MEASURES if name != "in_contact"
+COUNTED = {
+    "referred": WEEKLY_MEANING["referred"],
+    "list_size": "needs on the waiting list for a first contact",
+    **{name: WEEKLY_MEANING[name] for name in WEEKLY_MEASURES if name != "in_contact"},
 }
 
 
@@ -205,7 +207,7 @@ PAGE = Page(
         Control(
             "list",
             "List",
-            lambda study: [("size", "for a first contact"), ("every_list", "for anything at all")],
+            lambda study: [("every_list", "for anything at all"), ("size", "for a first contact")],
         ),
         Control("system", "Process chart of", lambda study: list(titles(study).items())),
         Control(

@@ -34,6 +34,7 @@ Commands
   optimise     the best job plans for the staff there are, under limits
   staff-for    the least staff that a target takes, under each system
   results      list, describe, compare, export, delete what these commands have written
+  dashboard    all of it in a browser, on this machine alone
   journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
   show         read what is modelled: opendoor show system | area | conditions | evidence
@@ -352,6 +353,26 @@ Only folders that OpenDoor has written, and that hold nothing else, are deleted.
         subjects=("list", "describe", "compare", "export", "delete"),
         flags=("--yes",),
         valued={"--to": "FILE", "--table": "NAME"},
+        overrides=False,
+        folders=True,
+    ),
+    "dashboard": Command(
+        "experiments.dashboard_command",
+        """\
+usage: opendoor dashboard [FOLDER ...] [--port NUMBER] [--host ADDRESS]
+
+Opens results in a browser: headlines in plain words, waits, impact, equity and place, single children, what-if
+runs, the evidence. Everything stays on this machine.
+
+  opendoor dashboard                            computes the shipped example and shows it as it grows
+  opendoor dashboard results/compare-oldham-1   shows a folder that opendoor compare or run has written
+  opendoor dashboard results/a results/b        several, to choose from
+
+--port   where it listens; otherwise the first free port from 8050 on
+--host   127.0.0.1 (default) is this machine alone; 0.0.0.0 lets others on your network in
+Ctrl-C ends it, and every run it has started.
+""",
+        valued={"--port": "NUMBER", "--host": "ADDRESS"},
         overrides=False,
         folders=True,
     ),

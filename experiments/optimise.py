@@ -82,7 +82,10 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
         raise InputError(dict.fromkeys(problems))
     read_data(config)
     system = system_name(overrides, config)
-    identity: dict[str, Any] = {"command": "optimise", **{k: words[k] for k in sorted(words) if k != "trials"}}
+    identity: dict[str, Any] = {
+        "command": "optimise",
+        **{k: words[k] for k in sorted(words) if k != "trials"},
+    }
     identity |= {"replications": config.replications}
     command = ["optimise", *(f"{key}={value}" for key, value in words.items()), *overrides]
     folder = Path(config.output) if config.output else _folder(identity, config)

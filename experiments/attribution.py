@@ -6,23 +6,26 @@ have to be looked after, staff who switch and meet. Each of these can be switche
 it. Simulated with every combination of them on and off, the difference is shared out between them; what is left with
 all of them off is there because minutes and families are divided between the systems, and is told under that name.
 The parts add up to the whole.
-
-    python -m experiments.attribution system=gatekept transition=parallel area=example_small
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from experiments.replicate import replicate
+from experiments.compose import BEFORE_A_CHANGE, load_config
+from experiments.data import read_data
+from experiments.output import chosen_folder, results_folder, write_frame, write_json
+from experiments.provenance import provenance
+from experiments.replicate import replicate, replication_seed
 from experiments.statistics import estimate
 from sim.config import config_hash
+from sim.errors import InputError
 from sim.transition import BigBang, Change, NoChange
 
 if TYPE_CHECKING:
@@ -52,23 +55,32 @@ MEASURES = (
 )
 
 
-def run(words: Sequence[str], config_dir: str | None = None) -> int:
-    """The plan that the words compose against the same change on one day, in words and numbers on the screen.
+def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
+    """The command: the plan that the words compose against the same change on one day, in words and as a table.
 
     Raises:
-        InputError: the words compose no configuration, or one without a change of system.
+        InputError: the words compose no configuration, or one without a change of system; the output folder.
     """
-    from experiments.compose import load_config
-    from experiments.data import read_data
-    from sim.errors import InputError
-
-    chosen = [] if any(w.startswith("transition=") for w in words) else ["transition=parallel"]
-    config = load_config([*words, *chosen], config_dir)
+    started = datetime.now().astimezone()
+    keys = {word.partition("=")[0] for word in overrides}
+    usual = {"system": BEFORE_A_CHANGE, "transition": "parallel"}
+    words = [*overrides, *(f"{key}={name}" for key, name in usual.items() if key not in keys)]
+    config = load_config(words, config_dir)
     if isinstance(config.transition, NoChange):
         raise InputError("attribution needs a change of system, found transition=none")
-    read_data(config)
-    frame = attribution(config, on_one_day(config), config.replications, config.seed, config.workers)
-    print(text_of(frame, config.transition.name))
+    area = read_data(config)
+    path = chosen_folder(config.output, "attribution", area.name, started)
+    with results_folder(path) as folder:
+        frame = attribution(config, on_one_day(config), config.replications, config.seed, config.workers)
+        text = text_of(frame, config.transition.name)
+        seeds = [replication_seed(config.seed, r) for r in range(config.replications)]
+        configs: dict[str, Config] = {config.transition.name: config}
+        facts = provenance(["attribution", *overrides], configs, seeds, started, datetime.now().astimezone())
+        write_json(facts, folder / "provenance.json")
+        (folder / "attribution.txt").write_text(text + "\n", encoding="utf-8")
+        write_frame(frame, folder / "attribution")
+    print(text)
+    print(f"\nResults: {path}")
     return 0
 
 
@@ -209,13 +221,3 @@ def text_of(frame: pd.DataFrame, plan: str) -> str:
                 f"n = {row['n']})"
             )
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    from sim.errors import InputError
-
-    try:
-        sys.exit(run(sys.argv[1:]))
-    except InputError as e:
-        print("\n".join(e.problems), file=sys.stderr)
-        sys.exit(2)

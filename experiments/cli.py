@@ -31,6 +31,7 @@ Commands
   best         which of several systems is best, with 95 % certainty and no more runs than that takes
   analyse      what a sweep has to say: effects, sensitivity, what is worth finding out first
   switching    for each assumption, the value at which another plan would be preferred
+  attribution  why two systems side by side differ from a change on one day
   optimise     the best job plans for the staff there are, under limits
   staff-for    the least staff that a target takes, under each system
   results      list, describe, compare, export, delete what these commands have written
@@ -257,6 +258,23 @@ measure=NAME      otherwise the measures that the sweep shows
         overrides=False,
         folders=True,
         words={"measure": ()},
+    ),
+    "attribution": Command(
+        "experiments.attribution",
+        """\
+usage: opendoor attribution [transition=parallel] [system=gatekept] [key=value ...] [--config-dir DIR]
+
+Why running two systems side by side differs from changing on one day: the difference, shared out between
+families at both doors, concerns sent to the old door by habit, minutes that are not shared, work for the old
+lists, switching and meetings. Each is switched off and on in every combination, with the same children and
+the same luck; the parts add up to the whole.
+
+  opendoor attribution area=example_small replications=10
+
+output=FOLDER   must not exist; otherwise results/attribution-AREA-DATE-TIME
+""",
+        valued=OWN_FILES,
+        simulates=True,
     ),
     "switching": Command(
         "experiments.switch_command",

@@ -34,9 +34,10 @@ Commands
   optimise     the best job plans for the staff there are, under limits
   staff-for    the least staff that a target takes, under each system
   results      list, describe, compare, export, delete what these commands have written
+  dashboard    all of it in a browser, on this machine alone
   journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
-  show         read what is modelled: opendoor show system | area | evidence
+  show         read what is modelled: opendoor show system | area | conditions | evidence
   area build   make an area from files you hold
   benchmark    how fast this is on your machine, next to other ways of writing it
   completion   tab completion for your shell
@@ -48,7 +49,8 @@ Examples
   opendoor show system system=gatekept
 
 After the command come key=value pairs. Some choose a file (area, system, needs, workforce, calendar,
-transition); the others change a number (replications=50 seed=7 horizon_years=3 system.dials.easy_access=0.5).
+transition, conditions, erosion); the others change a number (replications=50 seed=7 horizon_years=3
+system.dials.easy_access=0.5).
 Your own systems, in YAML: opendoor run --config-dir mine system=ours, with the file mine/system/ours.yaml.
 
 Next: opendoor help compare, then opendoor show system. The ten-minute tour is in README.md.
@@ -85,16 +87,19 @@ COMMANDS: dict[str, Command] = {
         """\
 usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--all] [--config-dir DIR]
        opendoor compare transition=none,big_bang[,phased,parallel] [key=value ...]
+       opendoor compare experiment=NAME [key=value ...]
 
 Simulates the same area under two or more systems, or ways to get from one to another. Each of them meets
 the same children, with the same luck, once per replication, so what is compared is the systems and not the
 luck. Prints a dozen measures (each with the difference and its 95 % interval) and writes a results folder,
-in which comparison.txt is the whole table.
+in which comparison.txt is the whole table. Ways to change get a second table: what the change itself did
+(break-even, disruption, children harmed and helped, what it costs).
 
   opendoor compare system=gatekept,balanced
   opendoor compare system=gatekept,balanced replications=40 seed=3
   opendoor compare system=no_service,gatekept,balanced area=example_small output=results/three
   opendoor compare transition=none,big_bang,phased,parallel
+  opendoor compare experiment=big_bang_vs_parallel           the plans that its file names under compare:
 
 Keys used most
   area=...            oldham (default), england, example_small, or one of your own
@@ -313,7 +318,12 @@ The least staff that a target takes under each system: all bands of the service 
 number, which is searched for by halving, with the same children and the same luck. Can be stopped and goes
 on. Exit status 1 if the target is out of reach.
 
+<<<<<<< HEAD
   opendoor staff-for target=reach_share at_least=0.5 system=gatekept,balanced
+=======
+  opendoor staff-for system=gatekept,balanced target=first_useful_within_18_weeks_all_needs_share \\
+      at_least=0.8
+>>>>>>> main
   opendoor staff-for target=impact_mean_change_points at_least=0.2 system=balanced roles=therapist_b5
 
 roles=A,B         only these bands (otherwise all but those of the places themselves, such as schools)
@@ -347,6 +357,26 @@ Only folders that OpenDoor has written, and that hold nothing else, are deleted.
         subjects=("list", "describe", "compare", "export", "delete"),
         flags=("--yes",),
         valued={"--to": "FILE", "--table": "NAME"},
+        overrides=False,
+        folders=True,
+    ),
+    "dashboard": Command(
+        "experiments.dashboard_command",
+        """\
+usage: opendoor dashboard [FOLDER ...] [--port NUMBER] [--host ADDRESS]
+
+Opens results in a browser: headlines in plain words, waits, impact, equity and place, single children, what-if
+runs, the evidence. Everything stays on this machine.
+
+  opendoor dashboard                            computes the shipped example and shows it as it grows
+  opendoor dashboard results/compare-oldham-1   shows a folder that opendoor compare or run has written
+  opendoor dashboard results/a results/b        several, to choose from
+
+--port   where it listens; otherwise the first free port from 8050 on
+--host   127.0.0.1 (default) is this machine alone; 0.0.0.0 lets others on your network in
+Ctrl-C ends it, and every run it has started.
+""",
+        valued={"--port": "NUMBER", "--host": "ADDRESS"},
         overrides=False,
         folders=True,
     ),
@@ -406,15 +436,16 @@ there are any.
     "show": Command(
         "experiments.show",
         """\
-usage: opendoor show system|area|evidence [key=value ...] [--config-dir DIR]
+usage: opendoor show system|area|conditions|evidence [key=value ...] [--config-dir DIR]
 
   opendoor show system system=balanced      doors, offers, routes, job plan; each number with its grade
   opendoor show area area=oldham            localities, children by deprivation, places, and their origin
+  opendoor show conditions transition=big_bang   what a change needs, what each condition acts on and how
   opendoor show evidence                    the evidence rows in use
   opendoor show evidence --grade assumed    only one grade: measured, published, expert or assumed
   opendoor show evidence --unused           rows in the table that this configuration does not use
 """,
-        subjects=("system", "area", "evidence"),
+        subjects=("system", "area", "conditions", "evidence"),
         flags=("--unused",),
         valued={**OWN_FILES, "--grade": "GRADE"},
     ),

@@ -11,8 +11,9 @@ by a smooth curve through the draws (one penalised cubic spline per number, its 
 cross-validation: the regression method of Strong, Oakley and Brennan 2014, Medical Decision Making 34:311-326, with a
 spline for one number).
 
-A curve through scattered points always finds something. So the same is done with the draws shuffled, where there is
-nothing to find; only what is above nearly all of that (95 %) counts as found. And since a plan can look best in a draw
+A curve through scattered points always finds something, and among many numbers some find more than others. So the same
+is done with the draws shuffled, where there is nothing to find; only what is above the largest of all numbers in 95 of
+100 shuffles counts as found. And since a plan can look best in a draw
 by the luck of the simulation, the EVPI is also given with plans chosen in one half of the replications and valued in
 the other, which errs on the low side.
 """
@@ -133,17 +134,19 @@ def smooth(found: Curve, y: np.ndarray) -> np.ndarray:
     return fitted
 
 
-def evppi(x: np.ndarray, values: np.ndarray, shuffles: int = SHUFFLES, seed: int = 1) -> tuple[float, float]:
+def evppi(
+    x: np.ndarray, values: np.ndarray, shuffles: int = SHUFFLES, seed: int = 1
+) -> tuple[float, np.ndarray]:
     """Expected value of knowing one number, and what the same arithmetic finds where there is nothing to find.
 
     Args:
         x: the number in each draw, shape ``(n_draws,)``.
         values: worth of each plan in each draw, shape ``(n_draws, n_plans)``.
         shuffles: of the draws.
-        seed: of the shuffles.
+        seed: of the shuffles; the same seed shuffles the draws in the same way, whatever the number.
 
     Returns:
-        The EVPPI, and the value below which 95 % of the shuffled ones lie.
+        The EVPPI, and that of each shuffle, shape ``(shuffles,)``.
     """
     ahead = values[:, 1:] - values[:, :1]
     n, m = ahead.shape
@@ -158,7 +161,7 @@ def evppi(x: np.ndarray, values: np.ndarray, shuffles: int = SHUFFLES, seed: int
         fitted.mean(axis=0).max(axis=1), 0.0
     )
     gains = np.maximum(gains, 0.0)
-    return float(gains[0]), float(np.quantile(gains[1:], CONFIDENCE)) if shuffles else math.nan
+    return float(gains[0]), gains[1:]
 
 
 # ---------------------------------------------------------------------------------------------- tables
@@ -233,8 +236,9 @@ def information_frame(stored: Stored, measure: str) -> pd.DataFrame:
 
     Columns: ``measure``, ``what`` (``everything`` or ``one number``), ``rank``, ``factor``, ``key``, ``base``,
     ``grade``, ``unit``, ``source``, ``value`` (EVPI or EVPPI), ``share_of_everything``; for everything its
-    ``standard_error`` and ``value_halves`` (see the module's last paragraph); for one number the ``noise`` level and
-    whether it is ``above_noise``; ``n_draws``.
+    ``standard_error`` and ``value_halves`` (see the module's last paragraph); for one number the ``noise`` level (95 %
+    of its own shuffles are below), ``noise_of_all`` (of the largest of all numbers) and whether it is
+    ``above_noise`` in that sense; ``n_draws``.
 
     Raises:
         InputError: as :func:`plans_frame`.
@@ -245,16 +249,19 @@ def information_frame(stored: Stored, measure: str) -> pd.DataFrame:
     per_draw = values.mean(axis=2)
     total, error = evpi(per_draw)
     rows: list[dict[str, Any]] = []
-    for i, key in enumerate(stored.factors):
-        value, noise = evppi(settings[:, i], per_draw)
+    found = [evppi(settings[:, i], per_draw) for i in range(len(stored.factors))]
+    # many numbers are looked at: by luck alone, how large is the largest of all of them?
+    level = float(np.quantile(np.max([shuffled for _, shuffled in found], axis=0), CONFIDENCE))
+    for key, (value, shuffled) in zip(stored.factors, found, strict=True):
         rows.append(
             {
                 "what": "one number",
                 **stored.about(key),
                 "value": value,
                 "share_of_everything": value / total if total > 0 else 0.0,
-                "noise": noise,
-                "above_noise": value > noise,
+                "noise": float(np.quantile(shuffled, CONFIDENCE)),
+                "noise_of_all": level,
+                "above_noise": value > level,
             }
         )
     rows.sort(key=lambda row: (not row["above_noise"], -row["value"]))
@@ -280,7 +287,7 @@ def in_words(plans: pd.DataFrame, information: pd.DataFrame, measure: str) -> li
 
     def told(value: float) -> str:
         digits = f"{value * about.scale:.2g}"
-        return f"{digits} percentage points" if about.scale != 1.0 else f"{digits} {about.unit}"
+        return f"{digits} percentage points" if about.scale != 1.0 else f"{digits} ({about.unit})"
 
     out = []
     best = plans.iloc[int(plans["probability_best"].to_numpy().argmax())]
@@ -289,28 +296,33 @@ def in_words(plans: pd.DataFrame, information: pd.DataFrame, measure: str) -> li
         f"evidence [{best['probability_low']:.0%} to {best['probability_high']:.0%}]"
     )
     everything, numbers = information.iloc[0], information.iloc[1:]
-    halves = everything["value_halves"]
-    out.append(
-        f"Knowing everything would be worth {told(everything['value'])} on average"
-        + (f" ({told(halves)} if luck is allowed for)" if halves == halves else "")
-        + (": the choice would be the same whatever is found" if everything["value"] == 0 else "")
-    )
     found = numbers[numbers["above_noise"]]
+    if everything["value"] == 0:
+        out.append(
+            "The choice is the same in every draw: knowing these numbers better would not change it, so none needs to be "
+            "measured first for it"
+        )
+    else:
+        halves = everything["value_halves"]
+        out.append(
+            f"Knowing everything would be worth {told(everything['value'])} on average"
+            + (f"; {told(halves)} if luck is allowed for" if halves == halves else "")
+        )
     if len(found):
         first = ", then ".join(
             f"{row['factor']} ({told(row['value'])}{', ' + row['grade'] if row['grade'] else ''})"
             for row in found.head(3).to_dict("records")
         )
         out.append(f"Measure first: {first}")
-    else:
+    elif everything["value"] > 0:
         out.append(
             "No single number is worth more than chance would show with this many draws: nothing to measure first, or "
             "too few draws to tell"
         )
     if impossible := int(plans["impossible"].max()):
         out.append(
-            f"{impossible:,} further draws cannot be, since their numbers contradict each other (column error of "
-            "kpis.csv says how); the rest are the draws that can"
+            f"Left out: {impossible:,} draws that cannot be, since their numbers contradict each other (column error of "
+            "kpis.csv says how)"
         )
     if left_out := int(plans["left_out"].max()):
         out.append(

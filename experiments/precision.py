@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,9 +23,6 @@ from experiments.simultaneous import bonferroni_quantile
 from experiments.statistics import paired_difference
 from sim.errors import InputError
 from sim.measures import LABELS
-
-if TYPE_CHECKING:
-    pass
 
 #: The command's words about it.
 WORDS = ("precision.measure", "precision.half_width", "precision.most")

@@ -35,7 +35,7 @@ HOPELESS = 3
 class Job:
     """One simulation: one system, one replication.
 
-    ``folder``: where its tables go, or None. ``spreadsheets``: as CSV, too.
+    ``folder``: where its tables go, or None. ``spreadsheets``: as CSV, too. ``look``: what else is wanted of the run.
     """
 
     system: str

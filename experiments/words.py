@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from experiments.numbers import BY_HAND, GRADES, grade_counts
+from sim.conditions import CONDITIONS
 from sim.config import Config
 
 GRADE_WORDS = {
@@ -75,6 +76,7 @@ def cautions(configs: Mapping[str, Config]) -> list[str]:
             "same. What the change itself costs (training, closed clinics, learning, working in two ways) is set "
             "by assumed numbers, each of which can be set to 0; nothing favours one plan by construction."
         )
+        out += _about_success(first)
     elif len(configs) > 1:
         out.append(
             "All systems are established: each has been in place from the start. Getting from one to "
@@ -90,6 +92,25 @@ def cautions(configs: Mapping[str, Config]) -> list[str]:
         "'if these parameters hold, then'."
     )
     return out
+
+
+def _about_success(config: Config) -> list[str]:
+    """Which conditions for success are met, and whether anything wears the change down."""
+    levels = {name: config.conditions.level(name) for name in CONDITIONS}
+    short = ", ".join(f"{name.replace('_', ' ')} {x:g}" for name, x in levels.items() if x < 1.0)
+    erosion = config.erosion.name
+    return [
+        (
+            f"Conditions for success that are not fully in place (1): {short}. "
+            if short
+            else "All five conditions for success are taken to be in place (conditions=all_in_place). "
+        )
+        + (
+            f"The change is worn down over the years (erosion={erosion}); what each of these is worth is assumed."
+            if erosion != "none"
+            else "Nothing is taken to wear the change down later (erosion=none)."
+        )
+    ]
 
 
 def grade_sentence(configs: Mapping[str, Config]) -> str:

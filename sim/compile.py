@@ -16,8 +16,10 @@ import numpy as np
 from sim.area import Area
 from sim.both import Both, both_of
 from sim.calendar import WEEKDAYS, Days, days_of_run, lay_out, september_firsts, share_of_working_days
+from sim.conditions import in_force
 from sim.config import Config
 from sim.costs import change_minutes, extra_minutes
+from sim.erosion import erosion_rules, posts_filled, word_days
 from sim.function import DAYS_PER_YEAR, rate_of
 from sim.kernel.state import (
     BRANCH,
@@ -88,6 +90,7 @@ def logit(p: float) -> float:
 
 def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     """All tables of one run."""
+    config = in_force(config)
     v = config.resolver()
     both, kinds = both_of(config), tuple(config.needs.kinds)
     roles = tuple(config.workforce.roles)
@@ -117,7 +120,7 @@ def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     fields |= _routes(both, kinds, v)
     fields |= _need_tables(config, v, both.systems)
     fields |= _staff_tables(config, both, area, minutes, groups, v, multipliers)
-    fields |= {**plan._asdict(), **_change_tables(config, roles, v)}
+    fields |= {**plan._asdict(), **_change_tables(config, roles, v), **erosion_rules(config.erosion, v)}
     fields |= _costs(config, both, plan, fields, days, v)
     pilot = _pilot(config, area, both, fields, days, seed, v)
     fields |= {
@@ -713,9 +716,11 @@ def _costs(
     else:
         of_week = np.broadcast_to(per_day[0], (len(moved), *per_day[0].shape))
     worked = np.concatenate([[0], np.cumsum(days.works)])[::7, None, None]
+    filled = posts_filled(config.erosion, v, plan.capacity, ~fields["undivided"])
+    of_week = of_week * filled
     available = np.floor(of_week * worked[1:] + 1e-6) - np.floor(of_week * worked[:-1] + 1e-6)
     hours = np.array([v(r.hours_per_year) for r in config.workforce.roles.values()])
-    a_year = days.works.mean() * DAYS_PER_YEAR
+    a_year = share_of_working_days(config.calendar) * DAYS_PER_YEAR  # of any run, however long
     people = per_day[0] * a_year / np.maximum(hours * 60.0, 1e-9)
     old = np.array(
         [of == OLD and o.access != "population" for of, o in zip(both.of, both.offers, strict=True)],
@@ -731,9 +736,14 @@ def _costs(
         np.diff(worked[:, 0, 0]),
         int(fields["decision_day"]),
         told,
+        config.erosion,
     )
     works_old = (fields["plan_offer"][0][:, old] > 0.0).any(axis=1)
+    words = word_days(config.erosion, v, plan.switch_day, int(fields["end_day"]))
     return {
+        "posts_filled": filled,
+        "word_days": words,
+        "changes": plan.changes | words,
         "change_minutes": taken,
         "extra_minutes": extra_minutes(config.transition, v, plan, available, works_old),
     }

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from sim.area import AreaConfig
+from sim.conditions import Conditions, acts_in_use, condition_problems, in_force
+from sim.erosion import Erosion
 from sim.errors import InputError
 from sim.evidence import EvidenceRow
 from sim.needs import Needs
@@ -58,6 +60,8 @@ class Config(Strict):
     workforce: Workforce
     calendar: Calendar
     transition: Transition = NoChange()
+    conditions: Conditions = Conditions()
+    erosion: Erosion = Erosion()
     evidence: dict[str, EvidenceRow]
     history_years: Annotated[float, Field(ge=0, le=50)] = 3.0
     horizon_years: Annotated[float, Field(gt=0, le=50)] = 5.0
@@ -85,8 +89,11 @@ class Config(Strict):
     def uses(self) -> list[Use]:
         """Every quantity of the world that this configuration uses."""
         out: list[Use] = []
-        for part in ("system", "needs", "workforce", "transition"):
-            out += uses(getattr(self, part), part)
+        for part in ("system", "needs", "workforce", "transition", "erosion"):
+            if part != "erosion" or not isinstance(self.transition, NoChange):  # nothing new to wear down
+                out += uses(getattr(self, part), part)
+        for key, act in acts_in_use(self):
+            out += uses(act, key)
         return out
 
 
@@ -115,14 +122,18 @@ def config_hash(config: Config) -> str:
 
 def _problems(config: Config) -> list[str]:
     """Everything that is wrong with a configuration whose every field is of the right type."""
-    out = _problems_of_one_system(config)
+    out = condition_problems(config.conditions) + _problems_of_one_system(config)
     if isinstance(config.transition, NoChange):
         return out
     # the system that the change leads to is held against the same rules, told under its own key
     after = config.model_copy(update={"system": config.transition.to, "transition": NoChange()})
     theirs = [p for p in _problems_of_one_system(after) if p.startswith("system.")]
     out += [f"transition.to.{p.removeprefix('system.')}" for p in theirs]
-    return out or _plan_problems(config)
+    out = out or _plan_problems(config)
+    as_it_is = config if out else in_force(config)
+    if as_it_is is not config:
+        out += [f"{p} (as the conditions make it)" for p in _problems(as_it_is)]
+    return out
 
 
 def _plan_problems(config: Config) -> list[str]:
@@ -147,7 +158,7 @@ def _problems_of_one_system(config: Config) -> list[str]:
     if out:
         return out
     # what stands inside a plan of change is at the dials of the system that it leads to, and is asked there
-    here = [use for use in used if not use.key.startswith("transition.")]
+    here = [use for use in used if use.key.startswith(("system.", "needs.", "workforce."))]
     return problems_at(here, config.resolver()) + number_problems(config)
 
 

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from sim.calendar import day_after
+from sim.erosion import Erosion, weekly_leavers, worn_losses
 from sim.quantity import Resolver
 from sim.timetable import Timetable
 from sim.transition import NoChange, Plan, SideBySide
@@ -48,6 +49,7 @@ def change_minutes(
     days: np.ndarray,
     decision_day: int,
     told: int | None = None,
+    erosion: Erosion | None = None,
 ) -> np.ndarray:
     """Minutes that the change takes: (weeks, teams, roles, 2), for change and for coordination.
 
@@ -57,6 +59,7 @@ def change_minutes(
         changing: (r,) roles whose job plan is not the same in both systems.
         days: (w,) working days in each week.
         told: day on which those who change later hear of it, if it is not the decision day.
+        erosion: staff who leave and their successors, who learn and are trained anew.
     """
     weeks, teams, _ = available.shape
     out = np.zeros((*available.shape, 2))
@@ -66,6 +69,13 @@ def change_minutes(
     closed, closed_days = value(plan.closed_share), day_after(value(plan.closed_weeks, "weeks"))
     dip, lasts = value(plan.dip), value(plan.dip_weeks, "weeks")
     rate, adoption = value(plan.learning_rate), value(plan.adoption)
+    leaving = 0.0 if erosion is None else weekly_leavers(erosion, value)
+    taught = 1.0 if erosion is None else 1.0 - value(erosion.untaught)
+    learnt, learning = (
+        np.array([loss_of(week, dip, lasts, rate, share) for week in range(weeks)])
+        for share in (adoption, adoption * taught)
+    )
+    losses = worn_losses(learnt, learning, leaving)
     for team in range(teams):
         new = timetable.capacity[:, team]
         if not (new > 0.0).any():
@@ -80,8 +90,11 @@ def change_minutes(
             out[week, team, :, CHANGE] += np.floor(total * (i + 1) / n) - np.floor(total * i / n)
         for week in range(switch, weeks):
             shut = closed if 7 * (week - switch) < closed_days else 0.0
-            lost = max(shut, loss_of(week - switch, dip, lasts, rate, adoption)) * new[week]
+            lost = max(shut, losses[week - switch]) * new[week]
             out[week, team, :, CHANGE] += np.floor(available[week, team] * lost)
+        # successors are trained as they come, about equally many each week
+        so_far = np.arange(weeks - switch + 1)[:, None] * (total * leaving * taught)
+        out[switch:, team, :, CHANGE] += np.diff(np.floor(so_far), axis=0) * (new[switch:, None] > 0.0)
         if isinstance(plan, SideBySide):
             both = (new > 0.0) & (new < 1.0)
             switching = value(plan.switching_minutes) * days[both, None] + value(plan.coordination_minutes)

@@ -214,6 +214,7 @@ def lay_out_books(compiled: Compiled, people: People) -> Books:
         held=np.zeros((2, t), np.int64),
         calls=np.zeros((t, 4), np.int64),
         by_group=np.zeros((0 if compiled.pilot is None else weeks, len(WEEKLY_MEASURES), 2), np.int32),
+        overflow=np.zeros((t, 2), np.int64),
         run_days=np.zeros((o, 2), np.int64),
         debt=np.zeros((t, o, r, 5), np.int64),
         queue_carry=np.zeros((t, g)),

@@ -56,6 +56,7 @@ def course(**given_values: Any) -> Course:
         "first_useful": np.full(WEEKS, 40.0),
         "contacts": np.full(WEEKS, 200.0),
         "list_over_18_weeks": np.full(WEEKS, 100.0),
+        "duplicate_contacts": np.zeros(WEEKS),
         "pounds_change": np.zeros(WEEKS),
         "pounds_running": np.full(WEEKS, 1000.0),
         **{f"hours_{line}": np.full(WEEKS, 10.0) for line in LEDGER_LINES},
@@ -92,7 +93,7 @@ def numbers(stay: Course, plan: Course, step: float = 0.5) -> dict[str, float]:
 
 def test_a_course_set_against_itself_did_nothing():
     found = numbers(course(), course())
-    undefined = {"lowest_week", "worst_week", "duplicate_contacts"}
+    undefined = {"lowest_week", "worst_week"}
     assert {name for name, value in found.items() if math.isnan(value)} == undefined
     assert found.pop("broke_even") == 1.0
     assert {value for name, value in found.items() if name not in undefined} == {0.0}
@@ -203,6 +204,10 @@ def test_hours_and_pounds_are_what_the_plan_has_more_than_staying_put():
     plan = course(weekly={"hours_change": np.full(WEEKS, 12.0), "pounds_change": np.full(WEEKS, 60.0)})
     found = numbers(course(), plan)
     assert (found["hours_change"], found["pounds_change"], found["pounds"]) == (24.0, 720.0, 720.0)
+    assert (
+        numbers(course(), course(weekly={"duplicate_contacts": np.ones(WEEKS)}))["duplicate_contacts"]
+        == WEEKS
+    )
     assert found["hours_direct_contact"] == found["pounds_running"] == 0.0
 
 
@@ -305,7 +310,7 @@ def test_a_change_to_an_identical_system_without_costs_did_nothing_to_anybody():
     configs = plans("gatekept", **FREE)
     stay, plan = (course_of(simulate(config, 5)) for config in configs.values())
     found = numbers(stay, plan)
-    undefined = {"lowest_week", "worst_week", "duplicate_contacts"}
+    undefined = {"lowest_week", "worst_week"}
     assert found["broke_even"] == 1.0
     assert {v for name, v in found.items() if name not in {*undefined, "broke_even"}} == {0.0}
     assert all(math.isnan(found[name]) or found[name] == 0.0 for name in undefined)
@@ -335,6 +340,17 @@ def test_the_course_of_a_run_agrees_with_its_tables():
     by_group = np.bincount(group, found.child_years, found.years[-1].size)
     np.testing.assert_allclose(by_group, found.years[-1].ravel(), atol=1e-9)
     assert in_stretches(found)["contacts"].sum() == found.weekly["contacts"].sum()
+
+
+def test_staff_brought_in_for_old_lists_are_a_cost_of_the_change_and_all_costs_add_up():
+    run = simulate(plans(waiting="blitz")["big_bang"], 5)
+    honoured = course_of(simulate(plans()["big_bang"], 5))
+    found = course_of(run)
+    assert run.tables["available"]["brought_in"].sum() > 0
+    pounds = found.weekly["pounds_change"] + found.weekly["pounds_running"]
+    assert pounds.sum() == pytest.approx(staff_pounds(run))
+    assert found.weekly["pounds_change"].sum() > honoured.weekly["pounds_change"].sum() + 1.0
+    assert found.weekly["pounds_running"].sum() == pytest.approx(honoured.weekly["pounds_running"].sum())
 
 
 def test_a_run_that_was_not_looked_at_has_no_course():

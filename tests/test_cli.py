@@ -113,8 +113,14 @@ def test_the_version_is_that_of_the_package(capsys):
         ),
         (["run", "--config-dir"], "--config-dir: needs a value: --config-dir DIR"),
         (["run", "--config-dir", "/nowhere/at/all"], "--config-dir /nowhere/at/all: there is no such folder"),
-        (["show"], "opendoor show must be followed by system or area or evidence, found nothing"),
-        (["show", "sistem"], "opendoor show must be followed by system or area or evidence, found 'sistem'"),
+        (
+            ["show"],
+            "opendoor show must be followed by system or area or conditions or evidence, found nothing",
+        ),
+        (
+            ["show", "sistem"],
+            "opendoor show must be followed by system or area or conditions or evidence, found 'sistem'",
+        ),
         (["show", "evidence", "--grade", "good"], "--grade good: no such grade; one of measured, published"),
         (
             ["show", "area", "--unused"],
@@ -456,7 +462,7 @@ def test_units_are_shown_in_words(capsys):
     ("line", "expected"),
     [
         ("opendoor comp", ["compare", "completion"]),
-        ("opendoor show ", ["system", "area", "evidence"]),
+        ("opendoor show ", ["system", "area", "conditions", "evidence"]),
         ("opendoor show evidence --gr", ["--grade"]),
         ("opendoor show evidence --grade pub", ["published"]),
         ("opendoor run sys", ["system="]),

@@ -39,7 +39,7 @@ from sim.kernel.state import (
     Rules,
     Tickets,
 )
-from sim.kernel.systems import list_closed, system_at
+from sim.kernel.systems import list_closed, own_system
 
 CROSS_AT_ONCE = 4096
 
@@ -58,9 +58,11 @@ def change_over(rules: Rules, people: People, tickets: Tickets, books: Books, da
     need, n = books.counter[C_CROSSED], 0
     both = rules.side_by_side[day] and (day == 0 or not rules.side_by_side[day - 1])
     while need < people.needs.child.shape[0] and n < CROSS_AT_ONCE:
-        now = system_at(rules, people, need, day)
-        if now != (system_at(rules, people, need, day - 1) if day > 0 else 0):
+        now = own_system(rules, people, need, day)
+        if now != (own_system(rules, people, need, day - 1) if day > 0 else 0):
             cross(rules, people, tickets, books, need, day, now)
+            n += 1
+        elif rules.word_days[day] and now == 1 and hears_more(rules, people, tickets, books, need, day):
             n += 1
         if both and people.needs.open[need] > 0:
             try_both_doors(rules, people, tickets, books, need, day)
@@ -73,9 +75,9 @@ def change_over(rules: Rules, people: People, tickets: Tickets, books: Books, da
 @inner
 def move_on(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
     """The child goes on to school or to secondary school: perhaps to a place that works in the other system."""
-    before = system_at(rules, people, need, day)
+    before = own_system(rules, people, need, day)
     move(rules, people, tickets, books, need, day)
-    now = system_at(rules, people, need, day)
+    now = own_system(rules, people, need, day)
     if now != before:
         cross(rules, people, tickets, books, need, day, now)
 
@@ -86,6 +88,7 @@ def cross(rules: Rules, people: People, tickets: Tickets, books: Books, need: in
     phase, kind = people.needs.phase[need], people.needs.kind[need]
     if phase == TO_COME or phase == GONE:
         return
+    people.needs.gated[need] = False  # whatever door was shut, it was another one
     if phase == HIDDEN:
         if rules.noticed_fastest[0, kind] != rules.noticed_fastest[1, kind]:
             people.needs.noticed_chances[need] += (
@@ -177,7 +180,20 @@ def hear_of_it(
     if in_normal_range(rules, people, need, day):
         return
     old, new = door_of(rules, people, need, day, 1 - to), door_of(rules, people, need, day, to)
-    if new < 0 or not seeks(rules, people, need, new):
+    if new < 0 or not seeks(rules, people, need, new, day):
         return
-    if old < 0 or not seeks(rules, people, need, old):
+    if old < 0 or not seeks(rules, people, need, old, day):
         consider(rules, people, tickets, books, need, day)
+
+
+@inner
+def hears_more(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> bool:
+    """A family that did not ask for help has heard more of the new door by now, and may come after all."""
+    idle = people.needs.phase[need] == KNOWN and people.needs.open[need] == 0
+    if not idle or people.needs.reason[need] != NEVER_SOUGHT or in_normal_range(rules, people, need, day):
+        return False
+    door = door_of(rules, people, need, day, 1)
+    if door < 0 or not seeks(rules, people, need, door, day):
+        return False
+    consider(rules, people, tickets, books, need, day)
+    return True

@@ -15,6 +15,7 @@ from sim.draws import (
 )
 from sim.jit import inner
 from sim.kernel.basics import count, drop_ticket, has_ticket, log, pull, schedule, unschedule
+from sim.kernel.erosion import note_overflow
 from sim.kernel.life import notice
 from sim.kernel.minutes import charge, debtor_of, pay
 from sim.kernel.routes import closed, count_from_joining, finish, route, stand, start
@@ -379,6 +380,7 @@ def turn_away(
         if tickets.ready[t] <= day:
             need = tickets.need[t]
             count(people, books, day, W_TURNED_AWAY, need)
+            note_overflow(rules, books, team, offer, day)
             log(rules, people, books, day, need, offer, E_TURNED_AWAY)
             occasion = int(people.needs.lists_joined[need]) * 1024 + int(tickets.tries[t])
             tickets.tries[t] += 1

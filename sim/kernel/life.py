@@ -32,6 +32,7 @@ from sim.kernel.basics import (
     push,
     schedule,
 )
+from sim.kernel.erosion import mind_gates, word_at
 from sim.kernel.routes import choose, closed, follow, join, leave, opened, serves, stand
 from sim.kernel.score import anchor, capability_days, end_support, in_normal_range, level_now
 from sim.kernel.state import (
@@ -44,6 +45,7 @@ from sim.kernel.state import (
     E_AGE_OUT,
     E_ARRIVES,
     E_BEGIN,
+    E_GATED,
     E_MOVE,
     E_NOT_SEEKING,
     E_NOTICED,
@@ -130,7 +132,7 @@ def known_before(rules: Rules, people: People, tickets: Tickets, books: Books, n
     create_requests(rules, people, tickets, books, need, 0)
     if people.needs.identified[need] >= -rules.start_waiting:
         door = door_of(rules, people, need, 0, system_at(rules, people, need, 0))
-        if door >= 0 and seeks(rules, people, need, door):
+        if door >= 0 and seeks(rules, people, need, door, 0):
             people.needs.concern[need] = people.needs.identified[need]
             enter(rules, people, tickets, books, need, 0, int(people.needs.identified[need]))
             return
@@ -228,25 +230,33 @@ def fits_door(rules: Rules, door: int, kind: int, level: int, age: int) -> bool:
 
 
 @inner
-def seeks(rules: Rules, people: People, need: int, door: int) -> bool:
-    """Whether the family comes to this door: a trait of the family, tried again when the need gets worse."""
+def seeks(rules: Rules, people: People, need: int, door: int, day: int) -> bool:
+    """Whether the family comes to this door: a trait of the family, tried again when the need gets worse.
+
+    Of those who would not come to a new door, some come when word of it has got round.
+    """
     c = people.needs.child[need]
     odds = rules.door_seeks[door, people.children.quintile[c]]
     odds += rules.doors.navigation[door] * people.children.navigation[c]
-    return uniform(rules.seed, people.needs.key[need], SEEKS, people.needs.sought[need]) < logistic(odds)
+    comes = logistic(odds)
+    word = word_at(rules, people.needs.place[need], door, day)
+    if word > 0.0:
+        comes += word * (1.0 - comes)
+    return uniform(rules.seed, people.needs.key[need], SEEKS, people.needs.sought[need]) < comes
 
 
 @inner
 def consider(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
     """The family of a known need decides whether to seek help, and sets out."""
-    mind_habit(rules, people, need, day)
-    door = door_of(rules, people, need, day, system_at(rules, people, need, day))
-    if door < 0 or not seeks(rules, people, need, door):
+    door = door_today(rules, people, books, need, day)
+    if door < 0 or not seeks(rules, people, need, door, day):
         people.needs.reason[need] = NEVER_SOUGHT
         log(rules, people, books, day, need, -1, E_NOT_SEEKING)
         return
     log(rules, people, books, day, need, -1, E_SEEKS)
     if rules.doors.days[door] <= 0.0 and rules.doors.wrong[door] <= -1e8:
+        if people.needs.gated[need]:
+            log(rules, people, books, day, need, -1, E_GATED)
         enter(rules, people, tickets, books, need, day, day)
         return
     people.needs.phase[need] = ON_THE_WAY
@@ -260,10 +270,11 @@ def arrive(rules: Rules, people: People, tickets: Tickets, books: Books, need: i
     """A family arrives: at the right door, or at a wrong one that sends it on."""
     drop_outside(people, tickets, books, need)
     people.needs.phase[need] = KNOWN
-    mind_habit(rules, people, need, day)
-    door = door_of(rules, people, need, day, system_at(rules, people, need, day))
+    door = door_today(rules, people, books, need, day)
     if in_normal_range(rules, people, need, day):
         return
+    if people.needs.gated[need]:
+        log(rules, people, books, day, need, -1, E_GATED)
     occasion = int(people.needs.arrivals[need])
     if door >= 0 and rules.doors.wrong[door] > -1e8:
         c = people.needs.child[need]
@@ -296,7 +307,7 @@ def enter(
     # arrivals draw their branch beside the routings of offers, never with the same number
     if not go_through(rules, people, tickets, books, need, door, day, since, occasion):
         leave(rules, people, books, need, day, NOT_SERVED)
-    elif system == 0:
+    elif system == 0 and not people.needs.gated[need]:  # the other door is shut
         try_both_doors(rules, people, tickets, books, need, day)
 
 
@@ -316,6 +327,15 @@ def go_through(
     draw = 1_000_000 + occasion
     b = choose(rules, people, need, rules.doors.first_branch[door], rules.doors.n_branches[door], draw)
     return b >= 0 and follow(rules, people, tickets, books, need, b, day, since, draw)
+
+
+@inner
+def door_today(rules: Rules, people: People, books: Books, need: int, day: int) -> int:
+    """The door that a family goes to on a day: habit, or new doors that overflow, may send it to the old one; -1: none."""
+    mind_habit(rules, people, need, day)
+    if mind_gates(rules, people, books, need, day) and door_of(rules, people, need, day, 0) < 0:
+        people.needs.gated[need] = False  # there is no old door for it
+    return door_of(rules, people, need, day, system_at(rules, people, need, day))
 
 
 @inner

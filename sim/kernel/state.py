@@ -122,6 +122,7 @@ EVENTS = (
     "invited",
     "called_off",
     "gives_back_place",
+    "finds_door_shut",
 )
 (
     E_BEGIN,
@@ -151,7 +152,8 @@ EVENTS = (
     E_INVITED,
     E_CALLED_OFF,
     E_WITHDRAWS,
-) = range(27)
+    E_GATED,
+) = range(28)
 # scalars that change: positions in Books.counter
 C_FREE, C_FIXED, C_LOG, C_FULL, C_USED, C_CROSSING, C_CROSSED = range(7)
 BANDS = 7  # weeks waited: 0-1, >1-2, >2-4, >4-12, >12-18, >18-52, >52
@@ -343,6 +345,13 @@ class Rules(NamedTuple):
     habit: float  # share of concerns sent to the old door
     spare_pooled: float  # share of what one system has left over that may serve the other
     old_upkeep: float  # share of the work for old lists that goes on beside the new system
+    posts_filled: np.ndarray  # (w, t, r) share; 1 unless staff leave after a change and are not replaced
+    place_keep: float  # per week: of a place's capability, where its staff leave after a change
+    word_days: np.ndarray  # (d,) bool: families who did not come may have heard more of the new doors
+    word_share: float  # of them, who come once word has got round ...
+    word_length: float  # ... which takes so many days
+    gated_share: float  # of those on their way to new doors that overflow, who are sent to the old ones
+    gated_after: int  # weeks running of families turned away
     run_off: float  # share of minutes kept for the old system after the change, while it holds anybody
     works: np.ndarray  # (d,) bool
     works_before: np.ndarray  # (d + 1,) working days before a day
@@ -406,6 +415,7 @@ NEED: Spec = {
     "level": np.int8,  # level called for when the need began
     "system": np.int8,  # by which it was first taken on
     "in_both": np.int8,  # ONE_SYSTEM .. FIRST_NEW
+    "gated": np.bool_,  # sent to the old door because the new ones overflow
     "by_habit": np.bool_,  # sent to the old door although the family belongs to the new one
     "referral": np.bool_,  # known and referred on the day it begins (a given stream)
     "entered": np.bool_,  # has been taken on by a system
@@ -484,6 +494,7 @@ class Books(NamedTuple):
     held: np.ndarray  # (2, t) tickets of offers that only the old, and only the new system has
     calls: np.ndarray  # (t, 4) TO_CALL .. CALL_CARRY
     by_group: np.ndarray  # (w, measures, 2) weekly counts outside and inside a pilot; no weeks: not kept
+    overflow: np.ndarray  # (t, 2) families turned away this week (0, 1), and in how many weeks running
     run_days: np.ndarray  # (o, 2) days the offer runs this week, and those gone
     debt: np.ndarray  # (t, o, r, 5) minutes of work begun and not yet paid
     queue_carry: np.ndarray  # (t, g) part of a minute of queue management

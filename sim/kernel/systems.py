@@ -31,6 +31,12 @@ def switched(rules: Rules, place: int, day: int) -> bool:
 @inner
 def system_at(rules: Rules, people: People, need: int, day: int) -> int:
     """The system through whose door a need would go on a day: 0 as at the start, 1 the new one."""
+    return 0 if people.needs.gated[need] else own_system(rules, people, need, day)
+
+
+@inner
+def own_system(rules: Rules, people: People, need: int, day: int) -> int:
+    """The same while no door is shut: a family that is sent to the old door for now still belongs to the new system."""
     if not switched(rules, people.needs.place[need], day):
         return 0
     if people.needs.by_habit[need] and rules.side_by_side[day]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.jit import compiled, inner
 from sim.kernel.calls import close_calls, is_to_be_called, keep_for_calls
+from sim.kernel.erosion import count_overflow
 from sim.kernel.sessions import waiting_anywhere
 from sim.kernel.state import (
     FREE,
@@ -27,7 +28,7 @@ from sim.kernel.state import (
     Rules,
     Tickets,
 )
-from sim.kernel.systems import belongs, leading
+from sim.kernel.systems import belongs, leading, switched
 
 
 @inner
@@ -215,6 +216,14 @@ def minutes_per_day(rules: Rules, team: int, role: int, week: int) -> float:
 
 
 @inner
+def minutes_of_week(rules: Rules, team: int, role: int, week: int) -> float:
+    """The same for the posts that are filled."""
+    filled = rules.posts_filled[week, team, role]
+    per_day = minutes_per_day(rules, team, role, week)
+    return per_day if filled >= 1.0 else per_day * filled
+
+
+@inner
 def pay_change(rules: Rules, books: Books, left: np.ndarray, team: int, week: int) -> None:
     """What the change of system costs comes off the top of the week."""
     for r in range(rules.n_roles):
@@ -313,7 +322,7 @@ def plan_week(rules: Rules, people: People, books: Books, week: int) -> None:
     for team in range(rules.n_teams):
         left = books.available[week, team]
         for r in range(rules.n_roles):
-            per_day = minutes_per_day(rules, team, r, week)
+            per_day = minutes_of_week(rules, team, r, week)
             left[r] = math.floor(per_day * rules.works_before[end] + 1e-6) - math.floor(
                 per_day * rules.works_before[first] + 1e-6
             )
@@ -330,12 +339,14 @@ def plan_week(rules: Rules, people: People, books: Books, week: int) -> None:
 
 
 @inner
-def move_capability(rules: Rules, people: People) -> None:
+def move_capability(rules: Rules, people: People, day: int) -> None:
     """A week's capability counts towards its integral; staff turnover takes some, coaching adds some."""
     for p in range(people.places.capability.shape[0]):
         c = people.places.capability[p]
         people.places.capability_days[p] += 7.0 * c
         c *= rules.capability_keep
+        if rules.place_keep < 1.0 and switched(rules, p, day):
+            c *= rules.place_keep
         people.places.capability[p] = min(1.0, c + people.places.capability_new[p] * (1.0 - c))
         people.places.capability_new[p] = 0.0
 
@@ -345,7 +356,8 @@ def end_week(rules: Rules, people: People, tickets: Tickets, books: Books, day: 
     """Close the week that ends with this day and plan the next."""
     count_lists(rules, books, day)
     books.weekly[day // 7, W_IN_CONTACT] = books.in_contact
-    move_capability(rules, people)
+    move_capability(rules, people, day)
+    count_overflow(rules, books)
     for team in range(rules.n_teams):
         close_calls(rules, books, team, day // 7)
     if day + 1 < rules.end_day:

@@ -14,14 +14,15 @@ import numpy as np
 
 from sim.kernel.state import WEEKLY_MEASURES
 from sim.measures.counting import Floats, Ints, sum_by
+from sim.measures.lists import lists_that_count
 from sim.measures.reach import QUINTILES
-from sim.measures.waits import lists_that_count
 from sim.measures.who_counts import RunColumns, weeks_of_window, who_counts
+from sim.transition import NoChange
 
 #: Ledger lines on which the change itself is paid for.
 CHANGE_LINES = ("change", "coordination")
 OVER_18_WEEKS = ("w18_52", "w52_plus")
-#: Weekly counts that are followed, as far as a run counts them.
+#: Weekly counts that are followed.
 FOLLOWED = ("first_contacts", "first_useful", "contacts", "gave_up", "turned_away", "duplicate_contacts")
 
 
@@ -103,9 +104,8 @@ def _weekly(run: RunColumns) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     weekly = run.tables["weekly"]
     for name in FOLLOWED:
-        if name in WEEKLY_MEASURES:
-            rows = weekly["measure"] == WEEKLY_MEASURES.index(name)
-            out[name] = _by_week(run, weekly["week"][rows], weekly["value"][rows])
+        rows = weekly["measure"] == WEEKLY_MEASURES.index(name)
+        out[name] = _by_week(run, weekly["week"][rows], weekly["value"][rows])
     out["list_over_18_weeks"] = _over_18_weeks(run)
     ledger = run.tables["ledger"]
     value = run.config.resolver()
@@ -113,12 +113,26 @@ def _weekly(run: RunColumns) -> dict[str, Floats]:
     hours = ledger["minutes"] / 60.0
     pounds = hours * rates[ledger["role"]]
     change = np.isin(ledger["line"], [run.lines.index(line) for line in CHANGE_LINES])
-    out["pounds_change"] = _by_week(run, ledger["week"][change], pounds[change])
-    out["pounds_running"] = _by_week(run, ledger["week"][~change], pounds[~change])
+    brought_in, dearer = _brought_in(run, rates)
+    out["pounds_change"] = _by_week(run, ledger["week"][change], pounds[change]) + brought_in + dearer
+    out["pounds_running"] = _by_week(run, ledger["week"][~change], pounds[~change]) - brought_in
     for i, line in enumerate(run.lines):
         rows = ledger["line"] == i
         out[f"hours_{line}"] = _by_week(run, ledger["week"][rows], hours[rows])
     return out
+
+
+def _brought_in(run: RunColumns, rates: Floats) -> tuple[Floats, Floats]:
+    """Pounds a week for staff brought in for the old lists: at the rates of their role, and what they cost above that.
+
+    Their minutes are spent on the lines of everybody else, but they are there only because of the change.
+    """
+    table = run.tables["available"]
+    pounds = _by_week(run, table["week"], table["brought_in"] / 60.0 * rates[table["role"]])
+    plan = run.config.transition
+    if isinstance(plan, NoChange) or plan.waiting != "blitz":
+        return pounds, 0.0 * pounds
+    return pounds, (run.config.resolver()(plan.blitz.pay) - 1.0) * pounds
 
 
 def _over_18_weeks(run: RunColumns) -> Floats:

@@ -316,8 +316,8 @@ the present plan. Can be stopped and goes on.
 
   opendoor optimise system=balanced vary=drop_in,link_visit,targeted_group,therapy \\
       aims=impact_mean_change_points,first_useful_within_18_weeks_all_needs_share
-limits="recorded_wait_median_weeks<=18,impact_mean_change_points_gap<=0.05" are kept by every plan of the
-front as it was chosen; of a gap between groups the size counts, not the sign.
+limits="recorded_wait_median_weeks<=18,impact_mean_change_points_gap<=0.05" are kept by every plan chosen;
+of a gap between groups the size counts, not the sign.
 
 trials=100      plans tried        replications=10  of each plan; the same luck for all
 design_seed=1   of the search      output=FOLDER    otherwise results/optimise-HASH
@@ -336,8 +336,12 @@ The least staff that a target takes under each system: all bands of the service 
 number, which is searched for by halving, with the same children and the same luck. Can be stopped and goes
 on. Exit status 1 if the target is out of reach.
 
+<<<<<<< HEAD
+  opendoor staff-for target=reach_share at_least=0.5 system=gatekept,balanced
+=======
   opendoor staff-for system=gatekept,balanced target=first_useful_within_18_weeks_all_needs_share \\
       at_least=0.8
+>>>>>>> main
   opendoor staff-for target=impact_mean_change_points at_least=0.2 system=balanced roles=therapist_b5
 
 roles=A,B         only these bands (otherwise all but those of the places themselves, such as schools)

@@ -67,7 +67,7 @@ def all_children(study: Study) -> pd.DataFrame:
         InputError: an area that is too large for a page; systems that do not have the same children.
     """
     from experiments.compiling import one_at_a_time
-    from sim.journey import compare_children
+    from sim.journey_choice import compare_children
     from sim.run import simulate
 
     _small_enough(study)

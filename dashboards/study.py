@@ -77,7 +77,7 @@ class Study:
     @cached_property
     def comparison(self) -> pd.DataFrame:
         """The table of ``opendoor compare`` for these summaries; empty with one system or no replication."""
-        from experiments.compare import comparison_frame
+        from experiments.comparison import comparison_frame
 
         if self.n == 0 or not self.others:
             import pandas as pd

@@ -28,11 +28,16 @@ Commands
   compare      two or more systems side by side, with the same children and the same luck
   run          one system: full tables and headline measures
   sweep        many configurations at once: grids, samples, one number at a time; goes on after any stop
-  results      list, describe, export, delete what these commands have written
+  best         which of several systems is best, with 95 % certainty and no more runs than that takes
+  analyse      what a sweep has to say: effects, sensitivity, what is worth finding out first
+  switching    for each assumption, the value at which another plan would be preferred
+  optimise     the best job plans for the staff there are, under limits
+  staff-for    the least staff that a target takes, under each system
+  results      list, describe, compare, export, delete what these commands have written
   dashboard    all of it in a browser, on this machine alone
   journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
-  show         read what is modelled: opendoor show system | area | evidence
+  show         read what is modelled: opendoor show system | area | conditions | evidence
   area build   make an area from files you hold
   benchmark    how fast this is on your machine, next to other ways of writing it
   completion   tab completion for your shell
@@ -44,7 +49,8 @@ Examples
   opendoor show system system=gatekept
 
 After the command come key=value pairs. Some choose a file (area, system, needs, workforce, calendar,
-transition); the others change a number (replications=50 seed=7 horizon_years=3 system.dials.easy_access=0.5).
+transition, conditions, erosion); the others change a number (replications=50 seed=7 horizon_years=3
+system.dials.easy_access=0.5).
 Your own systems, in YAML: opendoor run --config-dir mine system=ours, with the file mine/system/ours.yaml.
 
 Next: opendoor help compare, then opendoor show system. The ten-minute tour is in README.md.
@@ -79,17 +85,21 @@ COMMANDS: dict[str, Command] = {
     "compare": Command(
         "experiments.compare",
         """\
-usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--config-dir DIR]
+usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--all] [--config-dir DIR]
        opendoor compare transition=none,big_bang[,phased,parallel] [key=value ...]
+       opendoor compare experiment=NAME [key=value ...]
 
 Simulates the same area under two or more systems, or ways to get from one to another. Each of them meets
 the same children, with the same luck, once per replication, so what is compared is the systems and not the
-luck. Prints a table (each measure, the difference, and its 95 % interval) and writes a results folder.
+luck. Prints a dozen measures (each with the difference and its 95 % interval) and writes a results folder,
+in which comparison.txt is the whole table. Ways to change get a second table: what the change itself did
+(break-even, disruption, children harmed and helped, what it costs).
 
   opendoor compare system=gatekept,balanced
   opendoor compare system=gatekept,balanced replications=40 seed=3
   opendoor compare system=no_service,gatekept,balanced area=example_small output=results/three
   opendoor compare transition=none,big_bang,phased,parallel
+  opendoor compare experiment=big_bang_vs_parallel           the plans that its file names under compare:
 
 Keys used most
   area=...            oldham (default), england, example_small, or one of your own
@@ -98,16 +108,27 @@ Keys used most
   horizon_years=5     counted; history_years=3 are lived before and not counted
   workers=2           processes; results do not depend on it
   output=FOLDER       must not exist; otherwise results/compare-AREA-DATE-TIME
+--all   every headline measure on the screen, and every pair of systems
+
+Replications until the answer is sharp enough (replications= is the first batch; status 1 if not reached)
+  precision.measure=NAME        the difference in this measure from the reference ...
+  precision.half_width=NUMBER   ... is known to this much either way (0.01 of a share: one percentage point)
+  precision.most=1000           and not more replications than this
+
+The folder also has intervals.csv: every pair of systems, by Student's t, by the bootstrap, and such that
+all pairs hold together; and spin_up.csv: whether waiting lists had settled before counting began.
 """,
+        flags=("--all",),
         valued=OWN_FILES,
         simulates=True,
+        words=dict.fromkeys(("precision.measure", "precision.half_width", "precision.most"), ()),
     ),
     "run": Command(
         "experiments.run",
         """\
-usage: opendoor run [system=NAME] [key=value ...] [--config-dir DIR]
+usage: opendoor run [system=NAME] [key=value ...] [--all] [--config-dir DIR]
 
-Simulates one system, replications times. Prints the headline measures and writes a results folder: the
+Simulates one system, replications times. Prints a dozen measures and writes a results folder: the
 full tables of the first replication (children, needs, waiting lists, weekly counts, the minute ledger),
 the headline measures of every replication, and what is needed to run it again.
 
@@ -115,7 +136,9 @@ the headline measures of every replication, and what is needed to run it again.
   opendoor run system=gatekept area=england replications=1 output=results/england
   opendoor run area=referral_stream system=single_list needs=plain workforce=one_team calendar=every_day \\
       area.referrals_per_week=30 system.slots_per_week=27
+--all   every headline measure on the screen
 """,
+        flags=("--all",),
         valued=OWN_FILES,
         simulates=True,
     ),
@@ -145,22 +168,32 @@ design=lhs            points=NUMBER of a Latin hypercube over the ranges
 design=sobol          points=NUMBER (a power of two) of a Sobol sequence
 design=morris         trajectories=10 levels=4: one factor after the other, for screening
 design=one_at_a_time  each range at its low and high end; with no range given, every evidence row in use
+design=factorial      every combination of the ends of the ranges; centre=true adds the middle; resolution=5
+                      takes a fraction of them in which effects of two together are still told apart
+design=saltelli       points=NUMBER (a power of two) for each part of Sobol's indices
+design=psa            points=NUMBER draws of every evidence row in use (or of the ranges given) together
 Where ranges are drawn from, factors with listed values are crossed with the draws. design_seed=1.
 
 measures=A,B    shown on the screen (all are stored)       required=A,B  a run fails if one is not defined
 time_limit=60   seconds for one run                        --retry-failed  try failed runs again
 output=FOLDER   otherwise results/sweep-NAME-HASH, which is the same for the same command
+executor=dask executor.address=tcp://HOST:8786   send the runs to a cluster; see README.md
 """,
         flags=("--retry-failed",),
         valued=OWN_FILES,
         simulates=True,
         words={
-            "design": ("grid", "list", "lhs", "sobol", "morris", "one_at_a_time"),
+            "design": (
+                *("grid", "list", "lhs", "sobol", "morris", "one_at_a_time"),
+                *("factorial", "saltelli", "psa"),
+            ),
+            "centre": ("true", "false"),
             **dict.fromkeys(
                 (
                     "points",
                     "trajectories",
                     "levels",
+                    "resolution",
                     "file",
                     "columns",
                     "design_seed",
@@ -170,26 +203,154 @@ output=FOLDER   otherwise results/sweep-NAME-HASH, which is the same for the sam
                 (),
             ),
             "time_limit": (),
+            "executor": ("local", "dask"),
+            "executor.address": (),
         },
+    ),
+    "best": Command(
+        "experiments.best",
+        """\
+usage: opendoor best system=A,B[,C ...] measure=NAME matters=NUMBER [first=20] [most=500]
+                     [key=value ...] [--config-dir DIR]
+       opendoor best transition=none,big_bang[,phased,parallel] measure=NAME matters=NUMBER ...
+
+Simulates all of them side by side with the same luck, drops one as soon as it is clearly behind (procedure
+KN, Kim and Nelson 2001), and names the best. It is the best with at least 95 % certainty if it is ahead by
+the smallest difference that matters; of two that are closer, either may be named.
+
+  opendoor best system=gatekept,balanced,blend measure=impact_mean_change_points matters=0.01
+
+measure=NAME    a measure of summaries.csv of which more (or less) is better
+matters=NUMBER  smallest difference that matters, in the measure's unit (0.01 of a share: one per cent)
+first=20        replications before anything is dropped
+most=500        replications at the most; exit status 1 if more than one is left then
+output=FOLDER   must not exist; otherwise results/best-AREA-DATE-TIME
+""",
+        valued=OWN_FILES,
+        simulates=True,
+        words=dict.fromkeys(("measure", "matters", "first", "most"), ()),
+    ),
+    "analyse": Command(
+        "experiments.analyse",
+        """\
+usage: opendoor analyse FOLDER [measure=NAME[,NAME ...]] [--without-failed]
+
+Does the analysis that the design of the sweep in FOLDER is for, prints it with its answer in words, and
+keeps it as tables (csv and parquet) beside the sweep.
+
+  opendoor sweep experiment=pick_and_mix
+  opendoor analyse results/sweep-pick_and_mix-...
+
+design=factorial      what each part of a change does, alone and together; is half a change worse than none?
+design=morris         which factors matter at all (screening)
+design=saltelli       how much of the spread each factor is behind (Sobol's indices)
+design=one_at_a_time  tornado: how far each number moves the answer within its range
+design=psa            probability that each plan is best; what knowing more is worth, and of what first
+design=grid           with two factors and several plans: which plan is preferred where
+
+With system=gatekept,balanced in the sweep, each system is analysed, and the difference between them.
+
+measure=NAME      otherwise the measures that the sweep shows
+--without-failed  leave out every group of points with a run that failed or has no value; otherwise refused
+""",
+        flags=("--without-failed",),
+        overrides=False,
+        folders=True,
+        words={"measure": ()},
+    ),
+    "switching": Command(
+        "experiments.switch_command",
+        """\
+usage: opendoor switching system=A,B[,C ...] [measure=NAME] [evidence.ROW.value=.. ...] [key=value ...]
+                          [key=LOW..HIGH ...] [--config-dir DIR]
+
+For each number, one at a time: the value at which another plan than now would be preferred, or none within
+its range. Takes each to both ends of its range, then closes in on every change; all plans meet the same
+children with the same luck throughout. It can be stopped and goes on; what closes in is done again.
+
+  opendoor switching system=gatekept,balanced area=example_small replications=10
+  opendoor switching system=gatekept,balanced evidence.vacancy_share.value=.. measure=reach_share
+
+With no range given, every row of the evidence in use. Beside each switching value stand the nearest values
+looked at where the difference is clear (its interval excludes nought).
+
+measure=NAME    by which plans are preferred (impact_mean_change_points); more or less of it must be better
+time_limit=60   seconds for one run
+output=FOLDER   otherwise results/switching-HASH, which is the same for the same command
+
+A map of two numbers at once: opendoor sweep system=gatekept,balanced KEY=0..1:steps=5 KEY=0..1:steps=5,
+then opendoor analyse FOLDER.
+""",
+        valued=OWN_FILES,
+        simulates=True,
+        words={"measure": (), "time_limit": ()},
+    ),
+    "optimise": Command(
+        "experiments.optimise",
+        """\
+usage: opendoor optimise vary=OFFER,OFFER[,...] aims=MEASURE[,MEASURE] [limits=...] [trials=100]
+                         [system=NAME] [key=value ...] [--config-dir DIR]
+
+The best job plans for the staff there are: the time that bands give to these offers is divided between them
+in other ways, the same number of hours in all. With two or more aims there is no one best plan: printed and
+stored are those that no other beats in every aim at once, simulated again with fresh luck, and set against
+the present plan. Can be stopped and goes on.
+
+  opendoor optimise system=balanced vary=drop_in,link_visit,targeted_group,therapy \\
+      aims=impact_mean_change_points,first_useful_within_18_weeks_all_needs_share
+limits="recorded_wait_median_weeks<=18,impact_mean_change_points_gap<=0.05" are kept by every plan of the
+front as it was chosen; of a gap between groups the size counts, not the sign.
+
+trials=100      plans tried        replications=10  of each plan; the same luck for all
+design_seed=1   of the search      output=FOLDER    otherwise results/optimise-HASH
+""",
+        valued=OWN_FILES,
+        simulates=True,
+        words=dict.fromkeys(("vary", "aims", "limits", "trials", "design_seed"), ()),
+    ),
+    "staff-for": Command(
+        "experiments.staff_for",
+        """\
+usage: opendoor staff-for target=MEASURE at_least=NUMBER|at_most=NUMBER [system=A,B] [key=value ...]
+                          [--config-dir DIR]
+
+The least staff that a target takes under each system: all bands of the service are multiplied by the same
+number, which is searched for by halving, with the same children and the same luck. Can be stopped and goes
+on. Exit status 1 if the target is out of reach.
+
+  opendoor staff-for system=gatekept,balanced target=first_useful_within_18_weeks_all_needs_share \\
+      at_least=0.8
+  opendoor staff-for target=impact_mean_change_points at_least=0.2 system=balanced roles=therapist_b5
+
+roles=A,B         only these bands (otherwise all but those of the places themselves, such as schools)
+multiple=0.25..8  how few and how many are tried           precision=0.02  how narrow the answer is made
+replications=20   more of them make the interval narrower  output=FOLDER   otherwise results/staff-for-HASH
+""",
+        valued=OWN_FILES,
+        simulates=True,
+        words=dict.fromkeys(("target", "at_least", "at_most", "roles", "multiple", "precision"), ()),
     ),
     "results": Command(
         "experiments.results_command",
         """\
 usage: opendoor results list [FOLDER]
        opendoor results describe FOLDER
-       opendoor results export FOLDER --to FILE.csv|FILE.parquet [--table NAME]
+       opendoor results compare FOLDER OTHER [--to FILE.csv|FILE.parquet|FILE.xlsx]
+       opendoor results export FOLDER --to FILE.csv|FILE.parquet|FILE.xlsx [--table NAME]
        opendoor results delete FOLDER [FOLDER ...] [--yes]
 
   opendoor results list                       what is in the folder results
   opendoor results describe results/three     what was simulated, and what came out
+  opendoor results compare results/a results/b    what differs in what was asked, and in what came out:
+                                              point by point or system by system, paired by seed
 
 --to FILE     where to; the ending says the format
 --table NAME  which table: of a sweep kpis (default), statistics or points; of another folder summaries
-              (default), population, dictionary, comparison
+              (default), population, dictionary, comparison, or a full table such as gatekept/needs
 --yes         delete without asking
 Only folders that OpenDoor has written, and that hold nothing else, are deleted.
 """,
-        subjects=("list", "describe", "export", "delete"),
+        subjects=("list", "describe", "compare", "export", "delete"),
         flags=("--yes",),
         valued={"--to": "FILE", "--table": "NAME"},
         overrides=False,
@@ -271,15 +432,16 @@ there are any.
     "show": Command(
         "experiments.show",
         """\
-usage: opendoor show system|area|evidence [key=value ...] [--config-dir DIR]
+usage: opendoor show system|area|conditions|evidence [key=value ...] [--config-dir DIR]
 
   opendoor show system system=balanced      doors, offers, routes, job plan; each number with its grade
   opendoor show area area=oldham            localities, children by deprivation, places, and their origin
+  opendoor show conditions transition=big_bang   what a change needs, what each condition acts on and how
   opendoor show evidence                    the evidence rows in use
   opendoor show evidence --grade assumed    only one grade: measured, published, expert or assumed
   opendoor show evidence --unused           rows in the table that this configuration does not use
 """,
-        subjects=("system", "area", "evidence"),
+        subjects=("system", "area", "conditions", "evidence"),
         flags=("--unused",),
         valued={**OWN_FILES, "--grade": "GRADE"},
     ),
@@ -300,6 +462,16 @@ machine.
   --lookup        small areas of 2011 to those of 2021, if population and deprivation differ in them
   --localities    number of localities that small areas are grouped into
   --output        folder to make; then use it with area=files area.folder=FOLDER
+
+Columns, by their names in the heading; other columns are not read
+  population      lsoa11_code and lsoa11_name (or lsoa21_code and lsoa21_name), la_name, age_0 ... age_19;
+                  if there is one: upper_tier_name
+  deprivation     lsoa11_code (index of 2019) or lsoa21_code (2025), imd_decile (1 is the most deprived)
+  schools         urn, name, la_name, school_type (such as State-funded primary), pupils; if there are any:
+                  fsm_pupils, and easting and northing or lat and lon
+  settings        urn, name, la_name, phase, status
+  lookup          lsoa11_code, lsoa21_code
+All are CSV files in UTF-8 with commas between the columns.
 """,
         subjects=("build",),
         valued={

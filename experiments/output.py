@@ -5,7 +5,8 @@ of it is safely on disk. A full disk, a stopped command or a failed simulation l
 nothing is ever overwritten: a folder that exists is refused before any work is done.
 
 Each table is written twice: Parquet for programs, CSV for spreadsheets (up to the number of rows that a
-spreadsheet can open).
+spreadsheet can open). The full tables of a comparison are Parquet only: a tenth of the size, and one command exports
+any of them.
 """
 
 from __future__ import annotations
@@ -106,15 +107,21 @@ def cannot_write(path: Path, error: OSError) -> InputError:
     return InputError(f"output {path}: could not be written: {_reason(error)}; nothing was kept")
 
 
-def write_run(run: Run, folder: Path) -> None:
+def size_text(path: Path) -> str:
+    """Size of a folder in megabytes, in words."""
+    size = sum(file.stat().st_size for file in path.expanduser().rglob("*") if file.is_file())
+    return f"{size / 1e6:,.1f} MB"
+
+
+def write_run(run: Run, folder: Path, spreadsheets: bool = True) -> None:
     """Write every table of a run into ``folder``, in the columns of the data dictionary."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in run.tables:
-        write_frame(run.frame(name), folder / name)
+        write_frame(run.frame(name), folder / name, spreadsheets)
 
 
-def write_frame(frame: pd.DataFrame, stem: Path) -> None:
-    """Write ``stem.parquet``, and ``stem.csv`` if a spreadsheet can hold it."""
+def write_frame(frame: pd.DataFrame, stem: Path, spreadsheets: bool = True) -> None:
+    """Write ``stem.parquet`` and, if ``spreadsheets`` are wanted and one can hold it, ``stem.csv``."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.csv
@@ -122,7 +129,7 @@ def write_frame(frame: pd.DataFrame, stem: Path) -> None:
 
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     pyarrow.parquet.write_table(table, stem.with_suffix(".parquet"))
-    if len(frame) <= SPREADSHEET_ROWS:
+    if spreadsheets and len(frame) <= SPREADSHEET_ROWS:
         plain = [
             pc.cast(column, column.type.value_type) if pa.types.is_dictionary(column.type) else column
             for column in table.columns

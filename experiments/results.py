@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from experiments.comparison import pairs
 from experiments.output import population_frame, summaries_frame, write_frame, write_json
 from experiments.provenance import provenance
 from experiments.replicate import Replications, replication_seed
@@ -50,8 +51,7 @@ def write_results(
 
 
 def summary(done: Replications) -> dict[str, Any]:
-    """Means and intervals of each system, and paired differences of each further system from the first."""
-    reference, *others = done.summaries
+    """Means and intervals of each system, and paired differences between every two of them."""
     return {
         "replications": done.replications,
         "systems": {
@@ -68,6 +68,6 @@ def summary(done: Replications) -> dict[str, Any]:
                     for found in [paired_difference(values, done.summaries[other][measure])]
                 },
             }
-            for other in others
+            for reference, other in pairs(done.summaries)
         ],
     }

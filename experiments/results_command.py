@@ -16,25 +16,47 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from experiments.output import size_text
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["sweep", "run"]
+Kind = Literal["sweep", "run", "search"]
+
+#: Tables that an analysis leaves beside a sweep.
+ANALYSES = (
+    *("effects", "screening", "indices", "tornado", "plans", "information", "map", "frontier"),
+    *("switching", "switching_runs"),
+)
 
 #: Names at the top of a results folder, without their ending, by kind. Anything else is not ours.
 OURS: dict[Kind, frozenset[str]] = {
-    "sweep": frozenset({"sweep", "points", "runs", "provenance", "dictionary", "statistics", "kpis"}),
-    "run": frozenset(
-        {"provenance", "summary", "summaries", "population", "dictionary", "comparison", "runs"}
+    "sweep": frozenset(
+        {
+            *("sweep", "points", "runs", "provenance", "dictionary", "statistics", "kpis"),
+            *("analysis", *ANALYSES),
+        }
     ),
+    "run": frozenset(
+        {
+            *("provenance", "summary", "summaries", "population", "dictionary", "comparison", "runs"),
+            *("intervals", "spin_up", "selection", "change", "change_by_week", "change_by_group"),
+        }
+    ),
+    "search": frozenset({"search", "points", "runs", "provenance", "front", "staff", "tried", "answer"}),
 }
 
 TABLES: dict[Kind, tuple[str, ...]] = {
-    "sweep": ("kpis", "statistics", "points", "dictionary"),
-    "run": ("summaries", "population", "dictionary", "comparison"),
+    "sweep": ("kpis", "statistics", "points", "dictionary", *ANALYSES),
+    "search": ("front", "staff", "tried"),
+    "run": ("summaries", "population", "dictionary", "comparison", "intervals", "spin_up", "selection"),
 }
+
+
+#: Formats of a table, by ending; rows of a workbook's sheet.
+ENDINGS = (".csv", ".parquet", ".xlsx")
+WORKBOOK_ROWS = 1_048_576
 
 
 @dataclass(frozen=True)
@@ -53,16 +75,20 @@ def run(subject: str, folders: Sequence[str], to: str | None, table: str | None,
         InputError: a folder that is not what is wanted, or options that do not fit.
     """
     problems = []
-    if subject != "export" and (to or table):
-        problems.append("--to and --table are for opendoor results export")
+    if subject != "export" and table:
+        problems.append("--table is for opendoor results export")
+    if subject not in ("export", "compare") and to:
+        problems.append("--to is for opendoor results export and compare")
     if subject != "delete" and yes:
         problems.append("--yes is for opendoor results delete")
     if subject in ("describe", "export") and len(folders) != 1:
         problems.append(f"opendoor results {subject} takes one folder, found {len(folders)}")
+    if subject == "compare" and len(folders) != 2:
+        problems.append(f"opendoor results compare takes two folders, found {len(folders)}")
     if subject == "delete" and not folders:
         problems.append("opendoor results delete takes the folders to delete, found none")
-    if subject == "export" and (to is None or Path(to).suffix not in (".csv", ".parquet")):
-        problems.append(f"--to: needs a file that ends in .csv or .parquet, found {to or 'nothing'}")
+    if (subject == "export" or to) and (to is None or Path(to).suffix not in ENDINGS):
+        problems.append(f"--to: needs a file that ends in {', '.join(ENDINGS)}, found {to or 'nothing'}")
     if subject == "list" and len(folders) > 1:
         problems.append(f"opendoor results list takes one folder, found {len(folders)}")
     if problems:
@@ -72,6 +98,8 @@ def run(subject: str, folders: Sequence[str], to: str | None, table: str | None,
             return _list(Path(folders[0] if folders else "results"))
         case "describe":
             return _describe(find(folders[0]))
+        case "compare":
+            return _compare(folders, to)
         case "export":
             return _export(find(folders[0]), Path(str(to)).expanduser(), table)
         case _:
@@ -102,6 +130,8 @@ def _look(path: Path) -> Found | None:
         return None
     if not isinstance(facts, dict) or (facts.get("command") or [""])[0] != "opendoor":
         return None
+    if (path / "search.json").is_file() and (path / "runs.sqlite").is_file():
+        return Found(path, "search", facts)
     if (path / "sweep.yaml").is_file() and (path / "runs.sqlite").is_file():
         return Found(path, "sweep", facts)
     return Found(path, "run", facts) if (path / "summary.json").is_file() else None
@@ -124,25 +154,22 @@ def _list(folder: Path) -> int:
         table.add_column(heading, overflow="fold", justify="right" if heading == "Size" else "left")
     for one in found:
         begun = str(one.facts.get("started", ""))[:16].replace("T", " ")
-        table.add_row(str(one.path), begun, _state(one), _size(one.path), " ".join(one.facts["command"]))
+        table.add_row(str(one.path), begun, _state(one), size_text(one.path), " ".join(one.facts["command"]))
     show(table)
     return 0
 
 
 def _state(found: Found) -> str:
-    if found.kind == "run" or (found.path / "kpis.parquet").exists():
+    if found.kind == "run" or any((found.path / n).exists() for n in ("kpis.parquet", "answer.txt")):
         return "complete"
     from experiments.ledger import read_runs
     from experiments.sweep_folder import read_manifest
 
-    manifest = read_manifest(found.path)
     done = len(read_runs(found.path).point)
+    if found.kind == "search":
+        return f"{done:,} runs so far"
+    manifest = read_manifest(found.path)
     return f"{done:,} of {manifest['n_points'] * manifest['replications']:,} runs"
-
-
-def _size(path: Path) -> str:
-    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return f"{size / 1e6:,.1f} MB"
 
 
 def _describe(found: Found) -> int:
@@ -152,6 +179,9 @@ def _describe(found: Found) -> int:
         from experiments.sweep_page import page
 
         show(page(found.path))
+    elif found.kind == "search":
+        answer = found.path / "answer.txt"
+        print(answer.read_text(encoding="utf-8") if answer.is_file() else _state(found), end="\n")
     else:
         text = found.path / "comparison.txt"
         if text.is_file():
@@ -167,7 +197,7 @@ def _describe(found: Found) -> int:
 
 
 def _describe_run(found: Found) -> None:
-    from experiments.compare import measures_table
+    from experiments.measures_table import measures_table
     from experiments.screen import show
 
     summary = json.loads((found.path / "summary.json").read_text(encoding="utf-8"))
@@ -189,23 +219,93 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
+def _compare(folders: Sequence[str], to: str | None) -> int:
+    from experiments.results_compare import comparison_frame, page
+    from experiments.screen import show
+
+    found: list[Found] = []
+    problems: list[str] = []
+    for folder in folders:
+        try:
+            found.append(find(folder))
+        except InputError as e:
+            problems += e.problems
+    if problems:
+        raise InputError(problems)
+    first, second = found
+    frame = comparison_frame(first, second)
+    show(page(first, second, frame))
+    if to:
+        print()
+        _write_table(frame, Path(to).expanduser())
+    return 0
+
+
 def _export(found: Found, to: Path, table: str | None) -> int:
     name = table or TABLES[found.kind][0]
-    if name not in TABLES[found.kind]:
-        raise InputError(f"--table {name}: no such table; allowed are {', '.join(TABLES[found.kind])}")
+    full = _full_tables(found)
+    if name not in (*TABLES[found.kind], *full):
+        allowed = ", ".join((*TABLES[found.kind], *full))
+        raise InputError(f"--table {name}: no such table; allowed are {allowed}")
     if to.exists():
         raise InputError(f"--to {to}: exists already; nothing is overwritten")
-    frame = _frame(found, name)
+    _write_table(_frame(found, name), to)
+    return 0
+
+
+def _write_table(frame: pd.DataFrame, to: Path) -> None:
+    """One table as one file, in the format that its ending names.
+
+    Raises:
+        InputError: the file exists, cannot be written, or cannot hold so much.
+    """
+    if to.exists():
+        raise InputError(f"--to {to}: exists already; nothing is overwritten")
+    if to.suffix == ".xlsx" and len(frame) >= WORKBOOK_ROWS:
+        raise InputError(
+            f"--to {to}: {len(frame):,} rows and a heading; a workbook holds {WORKBOOK_ROWS:,}. Use .csv or .parquet"
+        )
     try:
         if to.suffix == ".csv":
             frame.to_csv(to, index=False)
+        elif to.suffix == ".xlsx":
+            _write_workbook(frame, to)
         else:
             frame.to_parquet(to, index=False)
     except OSError as e:
         to.unlink(missing_ok=True)
         raise InputError(f"--to {to}: cannot be written: {e.strerror or e}") from None
     print(f"{len(frame):,} rows: {to}")
-    return 0
+
+
+def _write_workbook(frame: pd.DataFrame, to: Path) -> None:
+    """A workbook with one sheet. Text stays text, whatever it begins with; a seed is text, because a workbook keeps
+    no more than 16 digits of a number."""
+    import pandas as pd
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    shown = frame.copy()
+    for name in shown.columns:
+        column = shown[name]
+        if name == "seed":
+            shown[name] = column.astype("str")
+        elif not pd.api.types.is_numeric_dtype(column):
+            plain = column.astype("object").where(column.notna(), None)
+            shown[name] = plain.map(lambda v: ILLEGAL_CHARACTERS_RE.sub("", v) if isinstance(v, str) else v)
+    with pd.ExcelWriter(to, engine="openpyxl") as book:
+        shown.to_excel(book, index=False, sheet_name="OpenDoor", freeze_panes=(1, 0))
+        for row in book.sheets["OpenDoor"].iter_rows():
+            for cell in row:
+                if cell.data_type == "f":
+                    cell.data_type = "s"
+
+
+def _full_tables(found: Found) -> dict[str, Path]:
+    """The full tables of a run or comparison, as ``SYSTEM/TABLE``: those of the first replication."""
+    if found.kind != "run":
+        return {}
+    kept = sorted((found.path / "runs").glob("*/replication-000/*.parquet"))
+    return {f"{path.parent.parent.name}/{path.stem}": path for path in kept}
 
 
 def _frame(found: Found, name: str) -> pd.DataFrame:
@@ -222,7 +322,7 @@ def _frame(found: Found, name: str) -> pd.DataFrame:
             return kpis_frame(runs)
         manifest = read_manifest(found.path)
         return statistics_frame(runs, references_in(found.path), manifest["replications"])
-    path = found.path / f"{name}.parquet"
+    path = _full_tables(found).get(name, found.path / f"{name}.parquet")
     if not path.is_file():
         raise InputError(f"--table {name}: {found.path} has no such table")
     return pd.read_parquet(path)
@@ -243,7 +343,9 @@ def _delete(folders: Sequence[str], yes: bool) -> int:
     if problems:
         raise InputError(problems)
     for path, one in found.items():
-        print(f"{one.path}: {' '.join(one.facts['command'])}, {_state(one)}, {_size(path)}", file=sys.stderr)
+        print(
+            f"{one.path}: {' '.join(one.facts['command'])}, {_state(one)}, {size_text(path)}", file=sys.stderr
+        )
     if not yes and not _agreed(len(found)):
         print("Nothing deleted.")
         return 0
@@ -269,7 +371,7 @@ def _why_not(found: Found) -> str | None:
     ]
     if strange:
         return f"{path}: holds files that OpenDoor has not written: {', '.join(strange[:5])}; move them first"
-    if found.kind == "sweep":
+    if found.kind in ("sweep", "search"):
         from experiments.sweep_folder import alone
 
         try:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from experiments.compare import measures_table
+from experiments.comparison import beyond_possible, too_few
 from experiments.compose import load_config, system_name
 from experiments.data import read_data
-from experiments.output import chosen_folder, results_folder
+from experiments.measures_table import BEYOND, BEYOND_NOTE, measures_table, shown_for
+from experiments.output import chosen_folder, results_folder, size_text
 from experiments.replicate import Replications, replicate
 from experiments.results import RUNS, write_results
 from experiments.screen import bullets, show
 from experiments.statistics import Estimate, estimate
-from experiments.words import caveats, heading
+from experiments.words import cautions, caveats, heading, standing
 from sim.measures import LABELS, Measure
 
 if TYPE_CHECKING:
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from sim.config import Config
 
 
-def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
+def run(overrides: Sequence[str], config_dir: str | None = None, all: bool = False) -> int:
     """The command; 1 if some simulations failed and the results are those of the others.
+
+    Args:
+        all: every headline measure, not only the first dozen.
 
     Raises:
         InputError: the configuration, the area or the output folder cannot be used.
@@ -38,33 +42,56 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
     with results_folder(path) as folder:
         done = replicate(configs, config.replications, config.seed, config.workers, folder / RUNS)
         write_results(folder, ["run", *overrides], configs, area, done, started)
-    show(page(area.name, configs, done))
-    print(f"\nResults: {path}")
+    show(page(area.name, configs, done, all))
+    print(f"\nResults: {path} ({size_text(path)})")
     for failure in done.failures:
         print(f"opendoor: {failure}; left out", file=sys.stderr)
     return 1 if done.failures else 0
 
 
-def page(area: str, configs: Mapping[str, Config], done: Replications) -> Group:
+def page(area: str, configs: Mapping[str, Config], done: Replications, everything: bool = False) -> Group:
     """Headline measures of one system, and what to bear in mind."""
     from rich.console import Group
     from rich.text import Text
 
     (measures,) = done.summaries.values()
     found = {name: estimate(values) for name, values in measures.items()}
-    return Group(
-        Text(heading(area, configs, len(done.replications)), style="bold"),
-        Text(""),
+    total = len(done.replications)
+    shown = shown_for(next(iter(configs.values())), everything)
+    parts: list[Any] = [
+        Text(heading(area, configs, total), style="bold"),
+        Text(standing(configs)),
         measures_table(
             ("Mean>", "95 % interval>"),
             {name: [e.mean] for name, e in found.items()},
-            lambda name: _cells(LABELS[name], found[name]),
+            lambda name: _cells(LABELS[name], found[name], total),
+            shown,
         ),
+        Text(
+            f"n = {total:,} replications unless said otherwise"
+            + ("" if total > 1 else "; an interval needs at least two")
+            + ("." if everything else ". More measures: --all, or summary.json.")
+        ),
+    ]
+    if any(_beyond(LABELS[name], found[name], total) for name in shown.names):
+        parts.append(Text(BEYOND_NOTE))
+    return Group(
+        *parts,
         Text("\nTo bear in mind", style="bold"),
-        bullets(caveats(area, configs)),
+        bullets(caveats(area, configs) if everything else cautions(configs)),
     )
 
 
-def _cells(measure: Measure, found: Estimate) -> tuple[str, str]:
-    interval = f"{measure.text(found.low)} to {measure.text(found.high)}" if found.n > 1 else "–"
-    return measure.text(found.mean), interval
+def _cells(measure: Measure, found: Estimate, total: int) -> tuple[str, str]:
+    few = "" if found.n in (0, total) else f" (in {found.n} of {total})"
+    if found.n == 0:
+        return "–", measure.undefined
+    mark = BEYOND if _beyond(measure, found, total) else ""
+    interval = (
+        "–" if too_few(found.n, total) else f"{measure.text(found.low)} to {measure.text(found.high)}{mark}"
+    )
+    return f"{measure.text(found.mean)}{few}", interval
+
+
+def _beyond(measure: Measure, found: Estimate, total: int) -> bool:
+    return not too_few(found.n, total) and beyond_possible(measure, found.low, found.high)

@@ -1,4 +1,7 @@
-"""What is modelled, to read: a system, an area, the evidence; every number with its unit and its grade."""
+"""What is modelled, to read: a system, an area, the conditions for success, the evidence.
+
+Every number with its unit and its grade.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from experiments.compose import load_config
 from experiments.numbers import BY_HAND, GRADES, Number, numbers, rows_used
 from experiments.output import SMALLEST_COUNT
 from experiments.screen import show
+from experiments.words import unit_words
 from sim.area import KINDS, Area, build_area
 from sim.config import Config
 from sim.errors import InputError
@@ -54,6 +58,10 @@ def run(
         parts = system_page(config)
     elif subject == "area":
         parts = area_page(build_area(config.area), real=config.area.kind == "files")
+    elif subject == "conditions":
+        from experiments.show_conditions import conditions_page
+
+        parts = conditions_page(config)
     else:
         parts = evidence_page(config, grade, unused)
     for part in parts:
@@ -88,6 +96,11 @@ def system_page(config: Config) -> Iterable[RenderableType]:
         yield Text("\nJob plan: share of each role's time", style="bold")
         yield _job_plan_table(config)
     yield Text("\nThe system as a whole", style="bold")
+    if system.slots_per_week is not None:
+        yield Text(
+            f"Capacity: {system.slots_per_week:g} appointments a week in each locality (slots_per_week, "
+            f"{GRADE_SHORT[BY_HAND]}), instead of staff minutes and a job plan."
+        )
     yield from _numbers_table(
         {k: n for k, n in _inside(by_key, "system").items() if "." not in k}, all_of_them=True
     )
@@ -113,7 +126,7 @@ def area_page(area: Area, real: bool) -> Iterable[RenderableType]:
     yield _localities_table(area, real)
     yield _places_table(area)
     yield Text("Where this comes from", style="bold")
-    table = _table("Field", "Origin")
+    table = table_of("Field", "Origin")
     for field, text in area.provenance.items():
         table.add_row(field, text)
     yield table
@@ -129,16 +142,16 @@ def evidence_page(config: Config, grade: str | None = None, unused: bool = False
         for name, row in config.evidence.items()
         if (name in used) != unused and (grade is None or row.grade == grade)
     }
-    table = _table("Row", "Value>", "Range>", "Unit", "Grade", "Source")
+    table = table_of("Row", "Value>", "Range>", "Unit", "Grade", "Source")
     for name, row in rows.items():
         span = "fixed" if row.low == row.high else f"{row.low:g} to {row.high:g}"
-        table.add_row(name, f"{row.value:g}", span, row.unit, GRADE_SHORT[row.grade], row.source)
+        table.add_row(name, f"{row.value:g}", span, unit_words(row.unit), GRADE_SHORT[row.grade], row.source)
     yield table
     which = "not used by this configuration" if unused else "in use"
     yield Text(f"{len(rows)} of {len(config.evidence)} rows: {which}{f', grade {grade}' if grade else ''}.")
 
 
-def _table(*headings: str) -> Table:
+def table_of(*headings: str) -> Table:
     """A plain table; a heading that ends in ``>`` belongs to a column of numbers."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -158,7 +171,7 @@ def _inside(by_key: Mapping[str, Number], key: str) -> dict[str, Number]:
 
 def _numbers_table(found: Mapping[str, Number], all_of_them: bool = False) -> Iterable[Table]:
     """A table of the numbers that the files state; with ``all_of_them`` also those left at their default."""
-    table = _table("  Number", "Value>", "Unit", "Grade", "Evidence row or dial")
+    table = table_of("  Number", "Value>", "Unit", "Grade", "Evidence row or dial")
     for key, number in found.items():
         if not (number.stated or all_of_them):
             continue
@@ -168,7 +181,7 @@ def _numbers_table(found: Mapping[str, Number], all_of_them: bool = False) -> It
             by = " and ".join(dial.replace("_", " ") for dial in number.dials)
             origin += f"{'; ' if origin else ''}{old:g} to {new:g} with {by}"
         grade = GRADE_SHORT[number.grade] if number.stated else "default"
-        table.add_row(f"  {key}", f"{number.value:g}", number.unit, grade, origin)
+        table.add_row(f"  {key}", f"{number.value:g}", unit_words(number.unit), grade, origin)
     if table.row_count:
         yield table
 
@@ -220,7 +233,7 @@ def _job_plan_table(config: Config) -> Table:
         role: {name: value(share) for name, share in [*p.offers.items(), *p.overheads.items()]}
         for role, p in plan.items()
     }
-    table = _table("What for", *(f"{config.workforce.roles[role].title}>" for role in plan))
+    table = table_of("What for", *(f"{config.workforce.roles[role].title}>" for role in plan))
     for name in dict.fromkeys(name for role in shares.values() for name in role):
         table.add_row(name.replace("_", " "), *(_percent(shares[role].get(name, 0.0)) for role in plan))
     totals = [sum(shares[role].values()) for role in plan]
@@ -236,7 +249,7 @@ def _percent(share: float) -> str:
 
 def _localities_table(area: Area, real: bool) -> Table:
     fifths = ("1 most deprived>", "2>", "3>", "4>", "5 least>")
-    table = _table("Locality", *fifths, "All>")
+    table = table_of("Locality", *fifths, "All>")
     by_quintile = area.children.sum(axis=1)
     hidden = False
     for name, row in zip(area.localities, by_quintile, strict=True):
@@ -251,7 +264,7 @@ def _localities_table(area: Area, real: bool) -> Table:
 
 
 def _places_table(area: Area) -> Table:
-    table = _table("Places", "Number>", "Children, middle place>", "Smallest>", "Largest>")
+    table = table_of("Places", "Number>", "Children, middle place>", "Smallest>", "Largest>")
     for code, kind in enumerate(KINDS):
         sizes = area.place_size[area.place_kind == code]
         held: list[Any] = ["–"] * 3

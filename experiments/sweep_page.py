@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.compare import in_words
+from experiments.comparison import in_words
 from experiments.ledger import Runs, read_runs
 from experiments.statistics import Estimate
 from experiments.sweep_folder import COMPLETE, labels_in, read_manifest, references_in

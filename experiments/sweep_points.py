@@ -1,7 +1,8 @@
 """The design points of a sweep: what each sets, and what to call it.
 
-Point 0 is the base, which all others are set against: the first of the values listed, the first row of a file, or,
-where values are drawn from ranges, the configuration as it is. Where listed values are crossed with what is drawn
+Point 0 is the base, which all others are set against: the first of the values listed, the first row of a file, the
+first corner of a factorial design (all ranges at their low end, if all combinations are made), or, where values are
+drawn from ranges, the configuration as it is. Where listed values are crossed with what is drawn
 (two systems, say, each at every draw), each of them has a base of its own, and the bases are set against point 0.
 """
 
@@ -11,12 +12,22 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from experiments.designs import SAMPLED, latin_hypercube, morris_trajectories, sobol_sequence
+from experiments.designs import (
+    SAMPLED,
+    factorial,
+    latin_hypercube,
+    morris_trajectories,
+    saltelli,
+    sobol_sequence,
+)
 from experiments.factors import Factor, row_of
 from experiments.sweep_settings import MOST_RUNS, Settings
 from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.config import Config
 
 #: With no more points than this each is checked before anything runs; of more, those at the ends of a factor.
 CHECK_ALL = 100
@@ -55,6 +66,57 @@ def config_of(point: Point, configurations: Mapping[Choices, dict[str, Any]]) ->
             at = at[part]
         at[last] = value
     return tree
+
+
+def checked_config(
+    point: Point, base: Config, configurations: Mapping[Choices, dict[str, Any]], known: bool = False
+) -> Config:
+    """The checked configuration of one point, for much less work than checking it from the beginning.
+
+    What the point does not touch is taken over from the checked ``base`` as it stands; what stands along the keys
+    that it sets is read anew, and what numbers and names together can get wrong is asked of the whole. If there is
+    anything, it is checked from plain values, so that the same sentences come out.
+
+    Args:
+        point: what is set.
+        base: the checked configuration with the point's choices of files.
+        configurations: the same as plain values.
+        known: whether the point has been checked before, and only its configuration is wanted.
+
+    Raises:
+        InputError: as :func:`sim.config.check`.
+    """
+    from pydantic import ValidationError
+
+    from sim.config import Config, check
+
+    tree = _with_values(base, point.values)
+    try:
+        return Config.model_validate(tree) if known else check(tree)
+    except (InputError, ValidationError):
+        return check(config_of(point, configurations))
+
+
+def _with_values(base: Config, values: Mapping[str, Any]) -> dict[str, Any]:
+    """As :func:`config_of`, but what is not along the keys set stays the checked part of ``base`` that it is."""
+    tree = _opened(base)
+    for key, value in values.items():
+        *path, last = key.split(".")
+        at = tree
+        for part in path:
+            at[part] = _opened(at.get(part))
+            at = at[part]
+        at[last] = value
+    return tree
+
+
+def _opened(part: Any) -> dict[str, Any]:
+    """A group of keys as a mapping of its own."""
+    from pydantic import BaseModel
+
+    if isinstance(part, BaseModel):
+        return {name: getattr(part, name) for name in type(part).model_fields}
+    return dict(part) if isinstance(part, Mapping) else {}
 
 
 def choices_in(values: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> Choices:
@@ -115,8 +177,12 @@ def _drawn(settings: Settings, ranges: Sequence[Factor]) -> list[tuple[str, dict
                 out.append((f"{names[factor.key]} {end} {_told(value)}", {factor.key: value}))
         return out
     points, n = settings.points or 0, len(ranges)
+    if settings.design == "factorial":
+        return _corners(settings, ranges)
     match settings.design:
-        case "lhs":
+        case "saltelli":
+            shares = saltelli(points, n, settings.design_seed)
+        case "lhs" | "psa":
             shares = latin_hypercube(points, n, settings.design_seed)
         case "sobol":
             shares = sobol_sequence(points, n, settings.design_seed)
@@ -125,6 +191,17 @@ def _drawn(settings: Settings, ranges: Sequence[Factor]) -> list[tuple[str, dict
             shares = morris_trajectories(settings.trajectories or 10, n, levels, settings.design_seed)
     for number, row in enumerate(shares.tolist(), start=1):
         out.append((f"draw {number}", {f.key: f.at(u) for f, u in zip(ranges, row, strict=True)}))
+    return out
+
+
+def _corners(settings: Settings, ranges: Sequence[Factor]) -> list[tuple[str, dict[str, Any]]]:
+    """Corners named by the factors that are high."""
+    names = _short_names([f.key for f in ranges])
+    out = []
+    for row in factorial(len(ranges), settings.resolution, bool(settings.centre)).tolist():
+        high = [names[f.key] for f, u in zip(ranges, row, strict=True) if u == 1.0]
+        label = "centre" if 0.5 in row else " + ".join(high) or "all low"
+        out.append((label, {f.key: f.at(u) for f, u in zip(ranges, row, strict=True)}))
     return out
 
 

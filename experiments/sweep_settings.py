@@ -27,11 +27,15 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    design: Literal["grid", "list", "lhs", "sobol", "morris", "one_at_a_time"] = "grid"
+    design: Literal[
+        "grid", "list", "lhs", "sobol", "morris", "one_at_a_time", "factorial", "saltelli", "psa"
+    ] = "grid"
     title: str = ""
     points: Annotated[int, Field(ge=1, le=MOST_RUNS)] | None = None
     trajectories: Annotated[int, Field(ge=1, le=10_000)] | None = None
     levels: Annotated[int, Field(ge=2, le=100)] | None = None
+    resolution: Annotated[int, Field(ge=3, le=20)] | None = None
+    centre: bool | None = None
     file: str | None = None
     columns: list[str] = []
     design_seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
@@ -43,12 +47,17 @@ class Settings(BaseModel):
 
 #: Words that belong to some designs only.
 BELONGS = {
-    "points": ("lhs", "sobol"),
+    "points": ("lhs", "sobol", "saltelli", "psa"),
     "trajectories": ("morris",),
     "levels": ("morris",),
+    "resolution": ("factorial",),
+    "centre": ("factorial",),
     "file": ("list",),
     "columns": ("list",),
 }
+#: More ranges than this are not crossed in full.
+MOST_CROSSED = 16
+
 LISTS = ("columns", "required", "measures")
 
 
@@ -163,6 +172,11 @@ def _not_choices(factor: Factor, known: Sequence[str]) -> list[str]:
     return out
 
 
+def given_for(design: str) -> list[str]:
+    """The words that belong to a design."""
+    return [name for name, designs in BELONGS.items() if design in designs]
+
+
 def design_problems(settings: Settings, factors: Sequence[Factor]) -> list[str]:
     out: list[str] = []
     design = settings.design
@@ -181,14 +195,18 @@ def design_problems(settings: Settings, factors: Sequence[Factor]) -> list[str]:
         out.append(
             "design=grid: nothing is varied; give a key several values, for example system=gatekept,balanced"
         )
-    if design in ("lhs", "sobol", "morris") and not ranges:
+    if design in ("lhs", "sobol", "factorial") and not ranges:
         out.append(
             f"design={design}: no range to draw from; for example system.dials.easy_access=0..1, "
             "or evidence.ROW.value=.. for the own range of an evidence row"
         )
-    if design in ("lhs", "sobol") and settings.points is None:
+    if "points" in given_for(design) and settings.points is None:
         out.append(f"design={design}: needs points=NUMBER")
-    if design == "sobol" and settings.points is not None and settings.points & (settings.points - 1):
+    if (
+        design in ("sobol", "saltelli")
+        and settings.points is not None
+        and settings.points & (settings.points - 1)
+    ):
         below = 1 << (settings.points.bit_length() - 1)
         out.append(
             f"points={settings.points}: a Sobol sequence is even only for a power of two; "
@@ -196,6 +214,17 @@ def design_problems(settings: Settings, factors: Sequence[Factor]) -> list[str]:
         )
     if design == "morris" and settings.levels is not None and settings.levels % 2:
         out.append(f"levels={settings.levels}: must be even")
+    if design == "factorial" and ranges:
+        if len(ranges) > MOST_CROSSED and settings.resolution is None:
+            out.append(
+                f"design=factorial: {len(ranges)} ranges have 2 to the power of {len(ranges)} combinations; add "
+                "resolution=4 for a fraction of them"
+            )
+        if settings.resolution is not None and not 3 <= settings.resolution <= len(ranges):
+            out.append(
+                f"resolution={settings.resolution}: with {len(ranges)} ranges there is none; "
+                + (f"allowed are 3 to {len(ranges)}" if len(ranges) >= 3 else "leave it out")
+            )
     if design == "list" and settings.file is None:
         out.append("design=list: needs file=FILE.csv, with a column for each key")
     return out

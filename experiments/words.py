@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from experiments.numbers import BY_HAND, GRADES, grade_counts
+from sim.conditions import CONDITIONS
 from sim.config import Config
 
 GRADE_WORDS = {
@@ -17,6 +18,23 @@ GRADE_WORDS = {
     "expert": "expert judgement",
     "assumed": "assumed",
 }
+
+
+#: Units of numbers in the configuration whose own names are no words.
+UNIT_WORDS = {
+    "per_year": "a year",
+    "per_1000_per_year": "per 1,000 a year",
+    "sd": "standard deviations",
+    "points_per_year": "points a year",
+    "hours_per_year": "hours a year",
+    "wte_per_100k": "WTE per 100,000 children",
+    "pounds_per_hour": "pounds an hour",
+}
+
+
+def unit_words(unit: str) -> str:
+    """A unit as it is said: ``odds ratio``, not ``odds_ratio``."""
+    return UNIT_WORDS.get(unit, unit.replace("_", " "))
 
 
 def heading(area: str, configs: Mapping[str, Config], replications: int) -> str:
@@ -29,13 +47,27 @@ def heading(area: str, configs: Mapping[str, Config], replications: int) -> str:
     )
 
 
+def standing(configs: Mapping[str, Config]) -> str:
+    """How good the numbers behind a result are: one line, to be read before the result."""
+    counts = grade_counts(configs.values())
+    graded = ", ".join(f"{counts[grade]} {grade}" for grade in reversed(GRADES))
+    return f"Numbers used: {graded}, {counts[BY_HAND]} by hand; service parameters are generic."
+
+
 def caveats(area: str, configs: Mapping[str, Config]) -> list[str]:
     """What the reader must know before using the numbers, one sentence or two each."""
-    first = next(iter(configs.values()))
-    out = [
+    return [
         f"Service parameters are generic, not {area}'s own: staff, minutes and practice come from "
         "national figures, studies and judgement. Put in local figures before deciding anything local.",
+        *cautions(configs),
+        grade_sentence(configs),
     ]
+
+
+def cautions(configs: Mapping[str, Config]) -> list[str]:
+    """The same without what :func:`standing` has said already."""
+    first = next(iter(configs.values()))
+    out = []
     changes = [name for name, config in configs.items() if config.transition.name != "none"]
     if changes:
         before = "; ".join(dict.fromkeys(config.system.title for config in configs.values()))
@@ -44,6 +76,7 @@ def caveats(area: str, configs: Mapping[str, Config]) -> list[str]:
             "same. What the change itself costs (training, closed clinics, learning, working in two ways) is set "
             "by assumed numbers, each of which can be set to 0; nothing favours one plan by construction."
         )
+        out += _about_success(first)
     elif len(configs) > 1:
         out.append(
             "All systems are established: each has been in place from the start. Getting from one to "
@@ -58,8 +91,26 @@ def caveats(area: str, configs: Mapping[str, Config]) -> list[str]:
         "There is no controlled evidence for the Balanced System as a whole: read each result as "
         "'if these parameters hold, then'."
     )
-    out.append(grade_sentence(configs))
     return out
+
+
+def _about_success(config: Config) -> list[str]:
+    """Which conditions for success are met, and whether anything wears the change down."""
+    levels = {name: config.conditions.level(name) for name in CONDITIONS}
+    short = ", ".join(f"{name.replace('_', ' ')} {x:g}" for name, x in levels.items() if x < 1.0)
+    erosion = config.erosion.name
+    return [
+        (
+            f"Conditions for success that are not fully in place (1): {short}. "
+            if short
+            else "All five conditions for success are taken to be in place (conditions=all_in_place). "
+        )
+        + (
+            f"The change is worn down over the years (erosion={erosion}); what each of these is worth is assumed."
+            if erosion != "none"
+            else "Nothing is taken to wear the change down later (erosion=none)."
+        )
+    ]
 
 
 def grade_sentence(configs: Mapping[str, Config]) -> str:

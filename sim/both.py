@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
+from sim.conditions import in_force
 from sim.config import Config
 from sim.kernel.state import BOTH, NEW, OLD
 from sim.quantity import Blend, Product, Resolver, Shift, Unit, unit_of
@@ -60,8 +61,11 @@ def _settle(found: Any, unit: Unit | None, value: Resolver) -> Any:
 
 
 def systems_of(config: Config) -> tuple[System, ...]:
-    """The systems of a run as they are written: the one at the start and, if there is a change, the one after."""
-    plan = config.transition
+    """The systems of a run as they are written: the one at the start and, if there is a change, the one after.
+
+    The one after is as the conditions for success make it.
+    """
+    plan = in_force(config).transition
     return (config.system,) if isinstance(plan, NoChange) else (config.system, plan.to)
 
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
 from sim.area import Area
 from sim.both import Both, both_of
 from sim.calendar import WEEKDAYS, Days, days_of_run, lay_out, september_firsts, share_of_working_days
+from sim.conditions import in_force
 from sim.config import Config
-from sim.costs import change_minutes
+from sim.costs import change_minutes, extra_minutes
+from sim.erosion import erosion_rules, posts_filled, word_days
 from sim.function import DAYS_PER_YEAR, rate_of
 from sim.kernel.state import (
     BRANCH,
@@ -26,6 +29,7 @@ from sim.kernel.state import (
     NEW,
     NOBODY,
     OFFER,
+    OLD,
     POPULATION,
     QUEUE,
     SPAN,
@@ -33,15 +37,17 @@ from sim.kernel.state import (
     TO_DOOR,
     VISIT,
     WALK_IN,
+    WEEKLY_MEASURES,
     Rules,
     Spec,
     records,
 )
+from sim.pilot import PilotRule
 from sim.population import NeedRules
 from sim.quantity import Quantity, Resolver
 from sim.system import LEDGER_LINES, LEVELS, OUTCOMES, Branch, Offer, System
-from sim.timetable import Timetable, timetable_of
-from sim.transition import NoChange
+from sim.timetable import Outcome, Timetable, pilot_days, pilot_places, timetable_of
+from sim.transition import NoChange, Pilot, SideBySide
 from sim.workforce import establishment
 
 ACCESS = {"queue": QUEUE, "walk_in": WALK_IN, "visit": VISIT, "population": POPULATION}
@@ -70,6 +76,7 @@ class Compiled:
     groups: tuple[str, ...]
     n_lists: int
     definitions: tuple[Offer, ...]  # of the offers, every quantity a number
+    pilot: PilotRule | None = None
 
 
 def logit(p: float) -> float:
@@ -83,6 +90,7 @@ def logit(p: float) -> float:
 
 def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     """All tables of one run."""
+    config = in_force(config)
     v = config.resolver()
     both, kinds = both_of(config), tuple(config.needs.kinds)
     roles = tuple(config.workforce.roles)
@@ -112,8 +120,9 @@ def compile_config(config: Config, area: Area, seed: int) -> Compiled:
     fields |= _routes(both, kinds, v)
     fields |= _need_tables(config, v, both.systems)
     fields |= _staff_tables(config, both, area, minutes, groups, v, multipliers)
-    fields |= _change_tables(config, plan, v)
-    fields["change_minutes"] = _costs(config, plan, fields, days, v)
+    fields |= {**plan._asdict(), **_change_tables(config, roles, v), **erosion_rules(config.erosion, v)}
+    fields |= _costs(config, both, plan, fields, days, v)
+    pilot = _pilot(config, area, both, fields, days, seed, v)
     fields |= {
         "runs": _runs(both, days, plan),
         "of": np.array(both.of, np.int8),
@@ -138,6 +147,7 @@ def compile_config(config: Config, area: Area, seed: int) -> Compiled:
         groups,
         n_lists,
         both.offers,
+        pilot,
     )
 
 
@@ -623,20 +633,82 @@ def _staff_tables(
     }
 
 
-def _change_tables(config: Config, plan: Timetable, v: Resolver) -> dict:
-    """The plan of change: its timetable, and what becomes of those who wait when it begins."""
+def _change_tables(config: Config, roles: tuple[str, ...], v: Resolver) -> dict:
+    """What becomes of those who wait when a change begins, and of families between two systems."""
     change = config.transition
-    if isinstance(change, NoChange):
-        return {**plan._asdict(), "lists_close": False, "run_off": 0.0}
-    return {
-        **plan._asdict(),
-        "lists_close": change.waiting == "invite",
-        "run_off": v(change.run_off),
+    out: dict[str, object] = {
+        "lists_close": False,
+        "run_off": 0.0,
+        "by_call": False,
+        "call_role": 0,
+        "call_minutes": 0,
+        "call_most": 0.0,
+        "call_settled": np.zeros(len(LEVELS)),
+        "both_doors": NEVER_LOGIT,
+        "both_navigation": 0.0,
+        "withdraws": 0.0,
+        "habit": 0.0,
+        "spare_pooled": 1.0,
+        "old_upkeep": 1.0,
     }
+    if isinstance(change, NoChange):
+        return out
+    out |= {"lists_close": change.waiting in ("invite", "triage_call"), "run_off": v(change.run_off)}
+    if change.waiting == "triage_call":
+        out |= {
+            "by_call": True,
+            "call_role": roles.index(change.calls.role),
+            "call_minutes": _whole(v(change.calls.minutes)),
+            "call_most": v(change.calls.most),
+            "call_settled": np.array([v(change.calls.no_longer.get(x, 0.0)) for x in LEVELS]),
+        }
+    if isinstance(change, SideBySide):
+        out |= {
+            "both_doors": logit(v(change.both_doors)),
+            "both_navigation": math.log(v(change.both_doors_navigation)),
+            "withdraws": v(change.withdraws),
+            "habit": v(change.habit),
+            "spare_pooled": v(change.pooled),
+            "old_upkeep": v(change.old_upkeep),
+        }
+    return out
 
 
-def _costs(config: Config, plan: Timetable, fields: dict, days: Days, v: Resolver) -> np.ndarray:
-    """Minutes that the change takes, from the minutes that the kernel will find in each week."""
+def _pilot(
+    config: Config, area: Area, both: Both, fields: dict, days: Days, seed: int, v: Resolver
+) -> PilotRule | None:
+    """The rule of a pilot, with the tables of what may come of it."""
+    change = config.transition
+    if not isinstance(change, Pilot):
+        return None
+    decision, end = int(fields["decision_day"]), int(fields["end_day"])
+    first, told = pilot_days(change, v, decision)
+    tables: dict[Outcome, dict[str, np.ndarray]] = {}
+    for outcome in get_args(Outcome):
+        plan = timetable_of(config, area, days, decision, end, seed, outcome)
+        tables[outcome] = {**plan._asdict(), **_costs(config, both, plan, fields, days, v, told)}
+    return PilotRule(
+        decide_on=told,
+        first_week=math.ceil(first / 7),
+        measure=WEEKLY_MEASURES.index(change.measure),
+        at_least=change.rule == "at_least",
+        threshold=v(change.threshold),
+        otherwise=change.otherwise,
+        inside=pilot_places(change, config, area, seed),
+        tables=tables,
+    )
+
+
+def _costs(
+    config: Config,
+    both: Both,
+    plan: Timetable,
+    fields: dict,
+    days: Days,
+    v: Resolver,
+    told: int | None = None,
+) -> dict[str, np.ndarray]:
+    """Minutes that the change takes and brings, from those that the kernel will find in each week."""
     per_day = fields["minutes_per_day"]
     moved = plan.staff_share[:, None, None]
     if len(per_day) > 1:
@@ -644,11 +716,17 @@ def _costs(config: Config, plan: Timetable, fields: dict, days: Days, v: Resolve
     else:
         of_week = np.broadcast_to(per_day[0], (len(moved), *per_day[0].shape))
     worked = np.concatenate([[0], np.cumsum(days.works)])[::7, None, None]
+    filled = posts_filled(config.erosion, v, plan.capacity, ~fields["undivided"])
+    of_week = of_week * filled
     available = np.floor(of_week * worked[1:] + 1e-6) - np.floor(of_week * worked[:-1] + 1e-6)
     hours = np.array([v(r.hours_per_year) for r in config.workforce.roles.values()])
-    a_year = days.works.mean() * DAYS_PER_YEAR
+    a_year = share_of_working_days(config.calendar) * DAYS_PER_YEAR  # of any run, however long
     people = per_day[0] * a_year / np.maximum(hours * 60.0, 1e-9)
-    return change_minutes(
+    old = np.array(
+        [of == OLD and o.access != "population" for of, o in zip(both.of, both.offers, strict=True)],
+        bool,
+    )
+    taken = change_minutes(
         config.transition,
         v,
         plan,
@@ -657,7 +735,18 @@ def _costs(config: Config, plan: Timetable, fields: dict, days: Days, v: Resolve
         ~fields["undivided"],
         np.diff(worked[:, 0, 0]),
         int(fields["decision_day"]),
+        told,
+        config.erosion,
     )
+    works_old = (fields["plan_offer"][0][:, old] > 0.0).any(axis=1)
+    words = word_days(config.erosion, v, plan.switch_day, int(fields["end_day"]))
+    return {
+        "posts_filled": filled,
+        "word_days": words,
+        "changes": plan.changes | words,
+        "change_minutes": taken,
+        "extra_minutes": extra_minutes(config.transition, v, plan, available, works_old),
+    }
 
 
 def _runs(both: Both, days: Days, plan: Timetable) -> np.ndarray:

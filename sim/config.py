@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from sim.area import AreaConfig
+from sim.conditions import Conditions, acts_in_use, condition_problems, in_force
+from sim.erosion import Erosion
 from sim.errors import InputError
 from sim.evidence import EvidenceRow
 from sim.needs import Needs
@@ -39,7 +41,7 @@ from sim.quantity import (
 )
 from sim.system import System
 from sim.system_checks import structure_problems
-from sim.transition import PLANS, NoChange, Transition, timing_problems
+from sim.transition import PLANS, NoChange, Transition, calling_problems, timing_problems
 from sim.workforce import Calendar, Workforce
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class Config(Strict):
     workforce: Workforce
     calendar: Calendar
     transition: Transition = NoChange()
+    conditions: Conditions = Conditions()
+    erosion: Erosion = Erosion()
     evidence: dict[str, EvidenceRow]
     history_years: Annotated[float, Field(ge=0, le=50)] = 3.0
     horizon_years: Annotated[float, Field(gt=0, le=50)] = 5.0
@@ -65,6 +69,7 @@ class Config(Strict):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     workers: Annotated[int, Field(ge=1, le=1024)] = 2
     event_log: bool = False
+    gains_every_weeks: Annotated[int, Field(ge=0, le=520)] = 0  # 0: not looked at
     output: str | None = None
 
     @model_validator(mode="after")
@@ -84,8 +89,11 @@ class Config(Strict):
     def uses(self) -> list[Use]:
         """Every quantity of the world that this configuration uses."""
         out: list[Use] = []
-        for part in ("system", "needs", "workforce", "transition"):
-            out += uses(getattr(self, part), part)
+        for part in ("system", "needs", "workforce", "transition", "erosion"):
+            if part != "erosion" or not isinstance(self.transition, NoChange):  # nothing new to wear down
+                out += uses(getattr(self, part), part)
+        for key, act in acts_in_use(self):
+            out += uses(act, key)
         return out
 
 
@@ -108,52 +116,50 @@ def check(raw: Mapping[str, Any]) -> Config:
 
 def config_hash(config: Config) -> str:
     """Hash of everything that can change the results (not where they go, nor how many workers make them)."""
-    data = config.model_dump(mode="json", exclude={"output", "workers", "event_log"})
+    data = config.model_dump(mode="json", exclude={"output", "workers", "event_log", "gains_every_weeks"})
     return hashlib.blake2b(json.dumps(data, sort_keys=True).encode(), digest_size=10).hexdigest()
 
 
 def _problems(config: Config) -> list[str]:
     """Everything that is wrong with a configuration whose every field is of the right type."""
-    out = _problems_of_one_system(config)
+    out = condition_problems(config.conditions) + _problems_of_one_system(config)
     if isinstance(config.transition, NoChange):
         return out
     # the system that the change leads to is held against the same rules, told under its own key
     after = config.model_copy(update={"system": config.transition.to, "transition": NoChange()})
     theirs = [p for p in _problems_of_one_system(after) if p.startswith("system.")]
     out += [f"transition.to.{p.removeprefix('system.')}" for p in theirs]
-    return out or _plan_problems(config)
+    out = out or _plan_problems(config)
+    as_it_is = config if out else in_force(config)
+    if as_it_is is not config:
+        out += [f"{p} (as the conditions make it)" for p in _problems(as_it_is)]
+    return out
 
 
 def _plan_problems(config: Config) -> list[str]:
     """What is wrong with the plan of change itself."""
     from sim.both import merging_problems
 
-    return merging_problems(config) + timing_problems(
-        config.transition, config.resolver(), config.horizon_years
-    )
+    plan = config.transition
+    return [
+        *merging_problems(config),
+        *timing_problems(plan, config.resolver(), config.history_years, config.horizon_years),
+        *calling_problems(plan, config.workforce.roles),
+    ]
 
 
 def _problems_of_one_system(config: Config) -> list[str]:
-    out = _quantity_problems(config)
+    used = config.uses()
+    out = problems_in(used, config.evidence)
     roles = config.workforce.roles
     groups = tuple(dict.fromkeys(r.group for r in roles.values()))
     out += structure_problems(config.system, tuple(config.needs.kinds), tuple(roles), groups)
     out += _time_problems(config)
     if out:
         return out
-    value = config.resolver()
-    for part in ("system", "needs", "workforce"):
-        out += problems_at(getattr(config, part), part, value)
-    return out + number_problems(config)
-
-
-def _quantity_problems(config: Config) -> list[str]:
-    """Quantities that name no evidence row, have the wrong unit or are out of range."""
-    return [
-        p
-        for part in ("system", "needs", "workforce", "transition")
-        for p in problems_in(getattr(config, part), part, config.evidence)
-    ]
+    # what stands inside a plan of change is at the dials of the system that it leads to, and is asked there
+    here = [use for use in used if use.key.startswith(("system.", "needs.", "workforce."))]
+    return problems_at(here, config.resolver()) + number_problems(config)
 
 
 def _problems_of_the_rest(raw: Mapping[str, Any], error: ValidationError) -> list[str]:
@@ -168,7 +174,8 @@ def _problems_of_the_rest(raw: Mapping[str, Any], error: ValidationError) -> lis
             if "evidence" in path[:1] or not _take_out(left, path):
                 return []
         try:
-            return _quantity_problems(Config.model_validate(left))
+            rest = Config.model_validate(left)
+            return problems_in(rest.uses(), rest.evidence)
         except ValidationError as e:
             error = e
     return []

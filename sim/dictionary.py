@@ -34,6 +34,7 @@ WEEKLY_MEANING = {
     "in_contact": "needs with an open episode at the end of the week",
     "statutory_requests": "requests for statutory advice",
     "statutory_on_time": "statutory advice given by its deadline",
+    "duplicate_contacts": "contacts by the second of two systems that work with the same child at once",
 }
 
 
@@ -103,6 +104,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _number("contacts", "contacts", "int32", "contacts that took place"),
         _number("minutes", "minutes", "int32", "staff minutes spent on the need"),
         _number("not_brought", "appointments", "int32", "appointments to which the child was not brought"),
+        _number("duplicate_contacts", "contacts", "int32", WEEKLY_MEANING["duplicate_contacts"]),
         _number("system_at_entry", "code", "int8", "first taken on by: 0 the old system, 1 the new one"),
         _code("place", "int32", "place the child attends at the end, missing if none"),
         _LOCALITY,
@@ -156,6 +158,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _code("locality", "int32", "locality whose staff it is"),
         _code("role", "int16", "role (pay band or kind of staff)"),
         _number("minutes", "minutes", "int64", "staff minutes at work, net of leave, sickness and vacancies"),
+        _number(
+            "brought_in", "minutes", "int64", "of these, of staff brought in for the old lists of a change"
+        ),
     ),
     "offers": (
         _code("offer", "int16", "offer"),
@@ -165,6 +170,33 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _number("contacts", "contacts", "int64", "contacts over the horizon"),
         _number("needs_reached", "needs", "int64", "different needs seen at least once over the horizon"),
     ),
+    "pilot": (
+        _day("day", "first day of the week for which it was decided", always=True),
+        _number("before_elsewhere", "count", "int64", "count outside the pilot, in as many weeks before it"),
+        _number("before_inside", "count", "int64", "count in the pilot places, in as many weeks before it"),
+        _number("during_elsewhere", "count", "int64", "count outside the pilot, in its whole weeks"),
+        _number("during_inside", "count", "int64", "count in the pilot places, in its whole weeks"),
+        _number("growth_ratio", "times", "float64", "growth in the pilot places over growth elsewhere"),
+        _number("went_on", "true or false", "bool", "the other places followed"),
+    ),
+    "gains": (
+        _number("week", "week", "int32", "week of the run at whose end it was added up, 0 is the first"),
+        _LOCALITY,
+        _QUINTILE,
+        _number("needs", "needs", "int64", "needs counted so far: begun, of children not too old already"),
+        _number(
+            "score_years_gained",
+            "point-years",
+            "float64",
+            "functional score added up over the horizon so far, above what it had been with no service",
+        ),
+        _number(
+            "points_gained",
+            _POINTS,
+            "float64",
+            "functional score then (or on leaving by age) above that with no service, added up over the needs",
+        ),
+    ),
     "events": (
         _day("day", "when it happened", always=True),
         _number("need_id", "id", "int64", "need to which it happened"),
@@ -172,6 +204,55 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _code("place", "int32", "place where it happened, missing if none"),
         _code("offer", "int16", "offer concerned, missing if none"),
         _code("event", "int8", "what happened"),
+    ),
+}
+
+
+_REFERENCE = _code("reference", "object", "what the plan is set against; the first one named")
+_PLAN = _code("plan", "object", "way to change")
+_MEAN = (
+    _number("low", "the measure's", "float64", "lower end of the 95 % interval of the mean"),
+    _number("high", "the measure's", "float64", "upper end of it"),
+    _number("n", "replications", "int64", "replications in which it is defined"),
+)
+
+#: Tables about ways to change, that a comparison of them has besides those of its runs.
+TABLES_OF_A_CHANGE: dict[str, tuple[Column, ...]] = {
+    "change": (
+        _REFERENCE,
+        _PLAN,
+        _code("measure", "object", "what the change did; a difference from the reference, or a week"),
+        _code("label", "object", "the measure in words"),
+        _code("unit", "object", "unit of the numbers in this row; weeks count from the decision day"),
+        _number("mean", "the measure's", "float64", "mean over the replications that have it"),
+        *_MEAN,
+        _number("replications", "replications", "int64", "replications in all"),
+        _code("in_words", "object", "what that says"),
+    ),
+    "change_by_week": (
+        _REFERENCE,
+        _PLAN,
+        _code(
+            "measure",
+            "object",
+            "weekly count, needs waiting over 18 weeks, hours_LINE, pounds_change, pounds_running; every few weeks: "
+            "points, point_years (all children, over no service, so far)",
+        ),
+        _number("week", "week", "int32", "week after the decision day, from 1"),
+        _number("reference_mean", "the measure's", "float64", "mean under the reference"),
+        _number("plan_mean", "the measure's", "float64", "mean under the plan"),
+        _number("difference", "the measure's", "float64", "mean of the differences within replications"),
+        *_MEAN,
+    ),
+    "change_by_group": (
+        _REFERENCE,
+        _PLAN,
+        _code("grouping", "object", "imd_quintile (1 is the most deprived) or locality"),
+        _code("group", "object", "the fifth or the locality"),
+        _code("measure", "object", "what the change did to the children of the group"),
+        _code("unit", "object", "unit of the numbers in this row"),
+        _number("mean", "the measure's", "float64", "mean over the replications that have it"),
+        *_MEAN,
     ),
 }
 
@@ -203,11 +284,17 @@ def differences(columns: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def dictionary_frame() -> pd.DataFrame:
-    """The data dictionary as a table: table, column, unit, type, meaning; the headline measures come last."""
+    """The data dictionary as a table: table, column, unit, type, meaning; the measures come last."""
     import pandas as pd
 
+    from sim.measures.change import BY_GROUP, MEASURES
     from sim.measures.labels import LABELS
 
-    rows = [(table, c.name, c.unit, c.shown, c.meaning) for table, cols in TABLES.items() for c in cols]
+    tables = {**TABLES, **TABLES_OF_A_CHANGE}
+    rows = [(table, c.name, c.unit, c.shown, c.meaning) for table, cols in tables.items() for c in cols]
     rows += [("summary", name, m.stored_unit, "float64", m.label) for name, m in LABELS.items()]
+    rows += [("change.measure", name, m.stored_unit, "float64", m.label) for name, m in MEASURES.items()]
+    rows += [
+        ("change_by_group.measure", name, unit, "float64", what) for name, (unit, what) in BY_GROUP.items()
+    ]
     return pd.DataFrame(rows, columns=["table", "column", "unit", "type", "meaning"])

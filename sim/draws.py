@@ -58,6 +58,11 @@ REFERRAL_LOCALITY = 37  # [child]
 RETURN = 38  # [need] known before the history began: day of coming back
 SYSTEM = 39  # [child] which of two systems that run side by side
 PLACE_ORDER = 40  # [place] its turn when places change over in a random order
+CALL = 45  # [need] whether a family that is rung up needs nothing more
+BOTH_DOORS = 46  # [child] whether a family on an old list goes to the new door as well
+WITHDRAWS = 47  # [need] whether a place in the other system is given up once one has helped
+HABIT = 48  # [need] occasion: arrival; whether it is sent to the old door by habit
+GATED = 49  # [need] occasion: arrival; whether it is sent to the old door while the new ones overflow
 
 _A = np.uint64(0x9E3779B97F4A7C15)
 _B = np.uint64(0xBF58476D1CE4E5B9)

@@ -48,6 +48,7 @@ from sim.kernel.state import (
     fill,
     records,
 )
+from sim.pilot import PilotDecision, decide, put_in_force, with_own_tables
 from sim.population import Population
 from sim.system import LEDGER_LINES
 
@@ -67,9 +68,14 @@ class Engine:
         self, compiled: Compiled, area: Area, population: Population, reserve: float = 1 / 16
     ) -> None:
         self.rules = compiled.rules
+        self.pilot: PilotDecision | None = None
+        if compiled.pilot is not None:
+            self.rules = with_own_tables(compiled.rules, compiled.pilot)
         self.compiled = compiled
         self.reserve = reserve
         self.people = lay_out_people(area, population)
+        if compiled.pilot is not None:
+            self.people.places.pilot[:] = compiled.pilot.inside
         self.books = lay_out_books(compiled, self.people)
         self.tickets = new_tickets(POOL, self.books)
         self.env = simpy.Environment()
@@ -117,12 +123,20 @@ class Engine:
         while True:
             day = int(self.env.now)
             if day % 7 == 6:
+                self._decide(day + 1)
                 kernel_week.end_week(self._rules, self._people, self.tickets, self._books, day)
                 if progress is not None:
                     progress(day + 1, self.rules.end_day)
             # every day, although there is work on one in seven: a longer timeout, scheduled earlier than those of
             # the other processes, would put the end of the week before the sessions of its last day
             yield self.env.timeout(1)
+
+    def _decide(self, day: int) -> None:
+        """On the eve of its day the decision on a pilot is taken, so that the week is planned by it."""
+        rule = self.compiled.pilot
+        if rule is not None and day == rule.decide_on:
+            self.pilot = decide(rule, self.books.by_group)
+            put_in_force(self.rules, rule, self.pilot.outcome)
 
     def _make_room(self, day: int) -> None:
         """Enlarge the pool of tickets and the log before a day that might need more."""
@@ -197,7 +211,10 @@ def lay_out_books(compiled: Compiled, people: People) -> Books:
         credit=np.zeros((t, o, r), np.int64),
         week_budget=np.zeros((t, o, r), np.int64),
         system_share=np.zeros((len(rules.plan_offer), t)),
-        held=np.zeros(t, np.int64),
+        held=np.zeros((2, t), np.int64),
+        calls=np.zeros((t, 4), np.int64),
+        by_group=np.zeros((0 if compiled.pilot is None else weeks, len(WEEKLY_MEASURES), 2), np.int32),
+        overflow=np.zeros((t, 2), np.int64),
         run_days=np.zeros((o, 2), np.int64),
         debt=np.zeros((t, o, r, 5), np.int64),
         queue_carry=np.zeros((t, g)),

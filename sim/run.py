@@ -19,6 +19,7 @@ from sim.compile import Compiled, compile_config
 from sim.config import Config
 from sim.engine import Engine
 from sim.function import DAYS_PER_YEAR
+from sim.gains import Gains
 from sim.kernel.basics import OutOfTickets
 from sim.kernel.handles import handle
 from sim.kernel.score import final_scores
@@ -30,7 +31,15 @@ from sim.system import LEDGER_LINES, OUTCOMES
 if TYPE_CHECKING:
     import pandas as pd
 
-LEFT_REASONS = (*OUTCOMES, "not_served", "aged_out", "never_sought", "before_start", "not_left")
+LEFT_REASONS = (
+    *OUTCOMES,
+    "not_served",
+    "aged_out",
+    "never_sought",
+    "before_start",
+    "not_left",
+    "no_longer_needed",
+)
 RESERVES = (1 / 16, 0.5, 8.0)
 __all__ = ["EVENTS", "LEFT_REASONS", "NEVER", "WEEKLY_MEASURES", "Run", "simulate"]
 
@@ -116,9 +125,12 @@ def simulate(config: Config, seed: int, progress: Any = None) -> Run:
     """
     area = build_area(config.area)
     tables = compile_config(config, area, seed)
-    engine = live(config, tables, area, seed, progress)
+    gains = Gains(config.gains_every_weeks) if config.gains_every_weeks else None
+    engine = live(config, tables, area, seed, progress, gains.attend if gains else None)
     engine.let_go()
     run = collect(config, seed, area, tables, engine)
+    if gains is not None:
+        run.tables["gains"] = gains.columns()
     engine.__dict__.clear()  # its processes refer to it: the arrays should not wait for the garbage collector
     return run
 
@@ -168,9 +180,14 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
         "waiting": _waiting(books.waiting, rules, tables),
         "weekly": _weekly(books.weekly),
         "ledger": _long(books.ledger, ("week", "locality", "role", "line"), "minutes"),
-        "available": _long(books.available, ("week", "locality", "role"), "minutes", zeros=True),
+        "available": {
+            **_long(books.available, ("week", "locality", "role"), "minutes", zeros=True),
+            "brought_in": rules.extra_minutes.ravel(),
+        },
         "offers": _offers(tables, books, people, rules),
     }
+    if engine.pilot is not None:
+        columns["pilot"] = engine.pilot.columns()
     if rules.log_events:
         m = int(books.counter[C_LOG])
         need = books.log.need[:m]
@@ -253,6 +270,7 @@ def _needs(people: People, rules: Rules) -> Columns:
             "contacts": t.contacts,
             "minutes": t.minutes,
             "not_brought": lambda: t.not_brought.astype(np.int32),
+            "duplicate_contacts": lambda: t.duplicates.astype(np.int32),
             "system_at_entry": t.system,
             "place": t.place,
             "locality": lambda: c.locality[t.child].astype(np.int32),

@@ -135,7 +135,14 @@ def plan_to(system: str, name: str = "big_bang", **plan: Any) -> dict[str, Any]:
 
 #: All costs of change and of running two systems at zero.
 FREE: dict[str, Any] = {"training_hours": 0.0, "closed_weeks": 0.0, "dip": 0.0}
-FREE_SIDE_BY_SIDE: dict[str, Any] = {**FREE, "switching_minutes": 0.0, "coordination_minutes": 0.0}
+FREE_SIDE_BY_SIDE: dict[str, Any] = {
+    **FREE,
+    "switching_minutes": 0.0,
+    "coordination_minutes": 0.0,
+    "both_doors": 0.0,
+    "habit": 0.0,
+    "pooled": 1.0,
+}
 
 
 def in_plain_python(code: str) -> Any:

@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from sim.dictionary import BANDS, TABLES
 from sim.kernel.state import BEFORE_START, NEVER, WEEKLY_MEASURES
-from sim.measures import GROUPS, LABELS, by_locality, by_quintile, fifteen_outcomes, summary, weeks_bands
+from sim.measures import (
+    GROUPS,
+    LABELS,
+    by_locality,
+    by_quintile,
+    chosen,
+    fifteen_outcomes,
+    summary,
+    weeks_bands,
+)
 from sim.measures.counting import (
     day_counts,
     mean_day,
@@ -24,8 +33,10 @@ from sim.measures.counting import (
     slope_index,
     still_waiting,
 )
+from sim.measures.selection import FIRST, FIRST_OF_A_STREAM, OF_A_STREAM
 from sim.quantity import Resolver
-from sim.system import LEDGER_LINES, LEVELS, STRANDS, Offer
+from sim.system import LEDGER_LINES, LEVELS, STRANDS, Branch, Door, Offer, Route, System
+from sim.transition import NoChange
 
 DECISION, END = 700, 2100  # whole weeks: 100 to 299, the horizon has 200
 WEEK = 7
@@ -55,7 +66,14 @@ EVIDENCE: dict[str, Any] = {
 def config(offers: dict[str, Offer]) -> Any:
     """The parts of a configuration that measures read, with the real offers and the real resolver."""
     return SimpleNamespace(
-        system=SimpleNamespace(offers=offers),
+        system=System(
+            name="by hand",
+            title="By hand",
+            doors={f"to {name}": Door(to=[Branch(to=name)]) for name in offers},
+            offers=offers,
+        ),
+        transition=NoChange(),
+        evidence=EVIDENCE,
         needs=SimpleNamespace(
             significant_points="clinically_significant",
             kinds={
@@ -64,7 +82,7 @@ def config(offers: dict[str, Offer]) -> Any:
             },
         ),
         workforce=SimpleNamespace(
-            roles={name: SimpleNamespace(pounds_per_hour=rate) for name, rate in ROLES.items()}
+            roles={name: SimpleNamespace(pounds_per_hour=rate, group=name) for name, rate in ROLES.items()}
         ),
         resolver=lambda: Resolver(EVIDENCE, {}),
     )
@@ -216,6 +234,61 @@ def test_without_a_list_there_is_no_list_size_but_with_an_empty_list_it_is_nough
     empty = summary(run_of(waiting=[{**w, "offer": 1} for w in weeks]))
     assert empty["list_size_per_1000_children"] == 0.0
     assert math.isnan(empty["list_over_52_weeks_share"])
+
+
+def test_a_list_that_only_those_seen_before_can_join_is_no_list_for_a_first_contact() -> None:
+    """Everybody comes to the drop-in first: the list behind it is undefined, not of length nought."""
+    weeks = [{"week": w, "offer": 1, "locality": 0} for w in range(100, 300)]
+    onward = Route(when=["done"], to=[Branch(to="assessment")])
+
+    def in_words(**drop_in: Any) -> float:
+        offers = {
+            "drop_in": offer(access="walk_in", routes=[onward], **drop_in),
+            "assessment": OFFERS["assessment"],
+        }
+        system = System(name="o", title="O", offers=offers, doors={"d": Door(to=[Branch(to="drop_in")])})
+        made = config(offers)
+        made.system = system
+        run = run_of(waiting=weeks, config=made, offers=tuple(offers))
+        return summary(run)["list_size_per_1000_children"]
+
+    assert math.isnan(in_words())
+    # where coming in is not being seen, or some give up and go on unseen, there is one, and it is empty
+    assert in_words(contact=False) == 0.0
+    onward = Route(when=["gave_up"], to=[Branch(to="assessment")])
+    assert in_words() == 0.0
+    onward = Route(when=["gave_up"], to=[Branch(to="assessment", share=0.0)])
+    assert math.isnan(in_words())
+
+
+# ---- which are shown ------------------------------------------------------------------------------
+
+
+def test_the_first_screen_holds_a_dozen_measures_impact_first_for_and_against() -> None:
+    for stream in (False, True):
+        names = [name for members in chosen(stream).values() for name in members]
+        assert 8 <= len(names) <= 12
+        everything = [name for members in chosen(stream, everything=True).values() for name in members]
+        assert set(names) <= set(everything) <= set(LABELS)
+    assert list(chosen()) == ["impact", "waits", "reach", "equity", "staff time"]
+    assert {name for members in chosen().values() for name in members} == set(FIRST)
+    assert all(LABELS[name].headline for name in FIRST)
+
+
+def test_a_plain_stream_leads_with_its_list_and_leaves_out_what_needs_a_population() -> None:
+    assert next(iter(chosen(stream=True).values()))[0] == "list_size"
+    assert set(FIRST_OF_A_STREAM) <= set(OF_A_STREAM)
+    for name in OF_A_STREAM:
+        assert LABELS[name].group in ("waits", "staff time", "quality")
+        assert "children" not in name
+        assert "concern" not in LABELS[name].label
+
+
+def test_amounts_and_shares_know_their_limits() -> None:
+    assert LABELS["reach_share"].limits == (0.0, 1.0)
+    assert LABELS["reach_share_gap"].limits == (-1.0, 1.0)
+    assert LABELS["recorded_wait_median_weeks"].limits == (0.0, math.inf)
+    assert LABELS["impact_mean_change_points"].limits == (-math.inf, math.inf)
 
 
 # ---- impact ---------------------------------------------------------------------------------------
@@ -374,6 +447,8 @@ def test_the_list_is_the_average_of_the_last_26_weeks_over_lists_where_the_first
     assert out["list_18_to_52_weeks_share"] == pytest.approx(25 * 50 / total)
     assert out["list_over_52_weeks_share"] == pytest.approx((25 * 10 + 74) / total)
     assert out["list_size_at_end"] == 200
+    assert out["list_size"] == pytest.approx(total / 26)
+    assert out["list_over_18_weeks_share"] == pytest.approx((25 * 60 + 74) / total)
     everything = total + 3 * 9999
     assert out["all_lists_per_1000_children"] == pytest.approx(everything / 26 / 2000 * 1000)
     assert out["all_lists_over_52_weeks_share"] == pytest.approx((25 * 10 + 74 + 3 * 9999) / everything)
@@ -391,12 +466,17 @@ def test_families_turned_away_and_giving_up_are_counted_in_the_window_only() -> 
                 weekly(299, "turned_away", 10),
                 weekly(300, "turned_away", 1000),
                 weekly(150, "gave_up", 6),
+                weekly(99, "referred", 1000),
+                weekly(100, "referred", 40),
+                weekly(299, "first_contacts", 30),
             ]
         )
     )
     child_years = 2000 * 1400 / 365.25
     assert out["turned_away_per_1000_children_per_year"] == pytest.approx(1000 * 30 / child_years)
     assert out["gave_up_per_1000_children_per_year"] == pytest.approx(1000 * 6 / child_years)
+    assert out["gave_up_per_100_referred"] == pytest.approx(100 * 6 / 40)
+    assert (out["referred_per_week"], out["first_contacts_per_week"]) == (40 / 200, 30 / 200)
 
 
 # ---- reach ----------------------------------------------------------------------------------------
@@ -492,6 +572,25 @@ def test_staff_time_is_shared_out_over_the_ledger_lines_of_the_window() -> None:
         0.0,
     )
     assert out["staff_hours_per_1000_children_per_year"] == pytest.approx(200 / 2 / (1400 / 365.25))
+
+
+def test_time_not_used_is_told_for_each_staff_group_as_a_share_of_its_own_time() -> None:
+    out = summary(run_of(ledger=LEDGER))
+    assert out["unused_share_therapist"] == pytest.approx(3000 / 9000)
+    assert out["unused_share_assistant"] == 0.0
+    assert math.isnan(out["unused_share_school_staff"])
+    assert math.isnan(out["unused_share_other"])
+    somebody = config(OFFERS)
+    somebody.workforce.roles["assistant"].group = "volunteer"
+    out = summary(run_of(ledger=LEDGER, config=somebody))
+    assert out["unused_share_other"] == 0.0
+    assert math.isnan(out["unused_share_assistant"])
+
+
+def test_to_have_spare_time_is_neither_good_nor_bad_and_the_sum_over_all_staff_is_no_headline() -> None:
+    unused = [name for name in LABELS if name == "time_share_unused" or name.startswith("unused_share_")]
+    assert {LABELS[name].better for name in unused} == {"neither"}
+    assert not LABELS["time_share_unused"].headline
 
 
 def test_pounds_are_paid_for_every_minute_and_divided_by_children_not_needs() -> None:

@@ -26,6 +26,7 @@ SEEDS = range(1, 21)
 #: What happens to nobody in a given stream of referrals to services that change nothing: no unknown needs, no
 #: change of function, no places to move between, no visits, no requests with the force of law, no change of system.
 NOT_HERE = {"worsens", "moves_place", "does_not_seek", "seeks", "found_at_visit", "request", "invited"}
+NOT_HERE |= {"called_off", "gives_back_place", "finds_door_shut"}
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.compare import in_words
+from experiments.comparison import beyond_possible, in_words
 from experiments.statistics import Estimate, estimate, paired_difference, t_quantile
 from sim.measures import LABELS
 
@@ -103,13 +103,32 @@ def difference(low: float, high: float, n: int = 10) -> Estimate:
         ("impact_mean_change_points", 0.3, 0.1, difference(-0.3, -0.1), "worse"),
         ("recorded_wait_median_weeks", 20.0, 5.0, difference(-16.0, -14.0), "better"),
         ("recorded_wait_median_weeks", 20.0, 19.0, difference(-3.0, 1.0), "no clear difference"),
-        ("recorded_wait_median_weeks", 5.0, 5.004, difference(0.003, 0.005), "about the same"),
+        ("recorded_wait_median_weeks", 5.0, 5.004, difference(0.003, 0.005), "the same"),
         ("time_share_drop_in", 0.0, 0.2, difference(0.1, 0.3), "more"),
         ("reach_share_gap", -0.2, -0.05, difference(0.1, 0.2), "more equal"),
         ("reach_share_gap", 0.02, 0.12, difference(0.05, 0.15), "less equal"),
         ("reach_share_gap", -0.02, 0.12, difference(0.1, 0.18), "less equal"),
-        ("recorded_wait_median_weeks", 9.0, math.nan, UNDEFINED, "in one system only"),
-        ("recorded_wait_median_weeks", math.nan, math.nan, UNDEFINED, "not defined"),
+        ("recorded_wait_median_weeks", 9.0, math.nan, UNDEFINED, "no recorded wait: balanced"),
+        ("recorded_wait_median_weeks", math.nan, math.nan, UNDEFINED, "no recorded wait: both"),
+        ("list_size_per_1000_children", 9.0, math.nan, UNDEFINED, "no such list: balanced"),
+        (
+            "first_useful_median_weeks",
+            math.nan,
+            2.0,
+            UNDEFINED,
+            "not reached by half within the run: gatekept",
+        ),
+        ("first_useful_median_weeks", 4.0, 2.0, UNDEFINED, "never defined in both at once"),
+        (
+            "first_useful_median_weeks",
+            4.0,
+            2.0,
+            difference(-3.0, -1.0, n=2),
+            "defined in 2 of 10 replications only: cannot tell",
+        ),
+        ("first_useful_median_weeks", 4.0, 2.0, difference(-3.0, -1.0, n=7), "better"),
+        ("time_share_travel", 0.06, 0.06, difference(-0.0001, 0.0002), "the same"),
+        ("statutory_on_time_share", 0.999, 1.0, difference(-0.0001, 0.001), "no clear difference"),
         (
             "reach_share",
             0.1,
@@ -123,4 +142,22 @@ def difference(low: float, high: float, n: int = 10) -> Estimate:
 def test_a_difference_is_put_into_words_by_what_is_better_for_children(
     measure, reference, other, found, words
 ):
-    assert in_words(LABELS[measure], reference, other, found) == words
+    of = 1 if found.n == 1 else 10
+    assert in_words(LABELS[measure], reference, other, found, ("gatekept", "balanced"), of) == words
+
+
+@pytest.mark.parametrize(
+    ("measure", "low", "high", "beyond"),
+    [
+        ("reach_share", 0.2, 1.0, False),
+        ("reach_share", 0.2, 1.01, True),
+        ("reach_share", -0.01, 0.3, True),
+        ("reach_share", -0.0001, 0.3, False),  # not to be seen in the digits shown
+        ("recorded_wait_median_weeks", -1.0, 3.0, True),
+        ("impact_mean_change_points", -1.0, 3.0, False),
+        ("reach_share_gap", -0.4, 0.1, False),
+        ("reach_share", math.nan, math.nan, False),
+    ],
+)
+def test_an_interval_that_reaches_where_no_value_can_lie_is_found_out(measure, low, high, beyond):
+    assert beyond_possible(LABELS[measure], low, high) == beyond

@@ -7,7 +7,7 @@ from typing import Any
 from dashboards.figures.impact import changes_figure, fifteen_figure, shares_figure
 from dashboards.page import Control, Drawn, Look, Page, Panel, attributes, systems, table
 from dashboards.pages.waits import titles
-from experiments.compare import TITLES
+from experiments.measures_table import TITLES
 from sim.measures import LABELS
 from sim.system import LEDGER_LINES
 

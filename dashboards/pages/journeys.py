@@ -9,9 +9,13 @@ from dashboards.page import Control, Drawn, Look, Options, Page, Panel
 from dashboards.pages.waits import titles
 from dashboards.study import Study
 from dashboards.theme import DASHES, figure, theme
-from experiments.journey import WAITS, age, day_words, spread_sentence, storyline, who
+from experiments.journey_page import who
+from experiments.journey_search import spread_sentence
+from experiments.journey_story import age, day_words, storyline
+from experiments.journey_waits import WAITS, days_seen
 from sim.errors import InputError
-from sim.journey import DIFFERENCE, NO_SERVICE, PICKS, narrow, representative
+from sim.journey import NO_SERVICE
+from sim.journey_choice import DIFFERENCE, PICKS, narrow, representative
 from sim.system import LEVELS
 
 ANY = "any"
@@ -130,13 +134,13 @@ def waits(look: Look) -> Drawn:
     records = []
     for need, rows in journey.needs.groupby("need", sort=False):
         by_system = {r["system"]: r for r in rows.to_dict("records")}
-        end = pd.Timestamp(journey.trajectory.loc[journey.trajectory["need"] == need, "date"].max()).date()
+        seen = days_seen(journey, need)
         for label, words in WAITS.items():
             records.append(
                 {
                     "Need": next(iter(by_system.values()))["title"],
                     "What": label.replace("... to", "From there to"),
-                    **{title: words(by_system[name], end) for name, title in titles(study).items()},
+                    **{title: words(by_system[name], seen) for name, title in titles(study).items()},
                 }
             )
     frame = pd.DataFrame(records)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards.page import Control, Drawn, Look, Page, Panel, attributes, others
 from dashboards.study import Study
 from dashboards.words import cards
-from experiments.compare import TITLES
+from experiments.measures_table import TITLES
 from sim.errors import InputError
 from sim.measures import LABELS
 

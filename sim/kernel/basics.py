@@ -186,6 +186,8 @@ def count(people: People, books: Books, day: int, measure: int, need: int) -> No
         books.weekly[
             week, measure, people.children.locality[c], people.children.quintile[c], people.needs.level[need]
         ] += 1
+        if week < books.by_group.shape[0]:
+            books.by_group[week, measure, people.places.pilot[people.needs.place[need]]] += 1
 
 
 @inner

@@ -9,11 +9,13 @@ from sim.draws import (
     MORE_INFORMATION,
     NOT_BROUGHT,
     TURNED_AWAY,
+    WITHDRAWS,
     days_after,
     uniform,
 )
 from sim.jit import inner
 from sim.kernel.basics import count, drop_ticket, has_ticket, log, pull, schedule, unschedule
+from sim.kernel.erosion import note_overflow
 from sim.kernel.life import notice
 from sim.kernel.minutes import charge, debtor_of, pay
 from sim.kernel.routes import closed, count_from_joining, finish, route, stand, start
@@ -35,35 +37,44 @@ from sim.kernel.state import (
     E_REJECTED,
     E_SENT_AWAY,
     E_TURNED_AWAY,
+    E_WITHDRAWS,
+    FIRST_NEW,
+    FIRST_OLD,
     GAVE_UP,
     GOAL_MET,
     GONE,
     HIDDEN,
+    IN_BOTH,
     IN_GROUP,
     JOIN,
     LEADS_GROUP,
     MAIN,
     NEVER,
+    NEW,
     NOBODY,
     NOT_IN_NEED,
+    OLD,
+    ONE_SYSTEM,
     REJECTED,
     SENT_AWAY,
     SESSION,
     STALLED,
     TO_COME,
     W_CONTACTS,
+    W_DUPLICATES,
     W_FIRST,
     W_GAVE_UP,
     W_NOT_BROUGHT,
     W_ON_TIME,
     W_SPECIALIST,
     W_TURNED_AWAY,
+    WAITING,
     Books,
     People,
     Rules,
     Tickets,
 )
-from sim.kernel.systems import leading, note_entry, visited
+from sim.kernel.systems import belongs, held_by, leading, note_entry, visited, works_there
 from sim.numerics import logistic
 
 
@@ -101,6 +112,8 @@ def seen(
         return
     people.needs.contacts[need] += 1
     count(people, books, day, W_CONTACTS, need)
+    if people.needs.in_both[need] != ONE_SYSTEM:
+        seen_in_both(rules, people, tickets, books, need, offer, day)
     if people.needs.first_contact[need] == NEVER:
         people.needs.first_contact[need] = day
         count_from_joining(people, tickets, books, need)
@@ -110,6 +123,47 @@ def seen(
     if rules.offers.specialist[offer] and people.needs.specialist_start[need] == NEVER:
         people.needs.specialist_start[need] = day
         count(people, books, day, W_SPECIALIST, need)
+
+
+@inner
+def seen_in_both(
+    rules: Rules, people: People, tickets: Tickets, books: Books, need: int, offer: int, day: int
+) -> None:
+    """A contact with a family that is in both systems: a duplicate if the other system has seen the child first.
+
+    Once a system has helped, some families give up their place in the other.
+    """
+    of = rules.offers.of[offer]
+    if of == BOTH:
+        return
+    own = FIRST_OLD if of == OLD else FIRST_NEW
+    if people.needs.in_both[need] == IN_BOTH:
+        people.needs.in_both[need] = own
+    elif people.needs.in_both[need] != own:
+        people.needs.duplicates[need] += 1
+        count(people, books, day, W_DUPLICATES, need)
+    if not rules.offers.helps[offer] or rules.withdraws <= 0.0:
+        return
+    if uniform(rules.seed, people.needs.key[need], WITHDRAWS, 0) < rules.withdraws:
+        other = NEW if of == OLD else OLD
+        give_back_places(rules, people, tickets, books, need, other, day)
+        if not held_by(rules, people, tickets, need, other):
+            people.needs.in_both[need] = ONE_SYSTEM
+
+
+@inner
+def give_back_places(
+    rules: Rules, people: People, tickets: Tickets, books: Books, need: int, of: int, day: int
+) -> None:
+    """Off all the lists of one of the systems; a course under way goes on."""
+    t = people.needs.tickets[need]
+    while t != NOBODY:
+        following, offer, state = tickets.sibling[t], tickets.offer[t], tickets.state[t]
+        if belongs(rules, tickets, t, of) and (state == WAITING or state == DELAYED):
+            drop_ticket(people, tickets, books, t)
+            closed(people, books, need)
+            log(rules, people, books, day, need, offer, E_WITHDRAWS)
+        t = following
 
 
 @inner
@@ -326,6 +380,7 @@ def turn_away(
         if tickets.ready[t] <= day:
             need = tickets.need[t]
             count(people, books, day, W_TURNED_AWAY, need)
+            note_overflow(rules, books, team, offer, day)
             log(rules, people, books, day, need, offer, E_TURNED_AWAY)
             occasion = int(people.needs.lists_joined[need]) * 1024 + int(tickets.tries[t])
             tickets.tries[t] += 1
@@ -445,7 +500,10 @@ def visit(
         return False
     week = day // 7
     people.places.visits[place] += 1
-    find_needs(rules, people, tickets, books, place, offer, day)
+    if works_there(
+        rules, offer, place, day
+    ):  # a system that is left sees those who wait, and looks for nobody
+        find_needs(rules, people, tickets, books, place, offer, day)
     length = rules.offers.visit_minutes[offer]
     per_child = 0
     for g in range(rules.n_groups):

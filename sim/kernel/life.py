@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from sim.draws import (
+    BOTH_DOORS,
     DOOR,
+    HABIT,
     NAVIGATION_DAYS,
     NOTICED,
     NOTICED_GAP,
@@ -30,6 +32,7 @@ from sim.kernel.basics import (
     push,
     schedule,
 )
+from sim.kernel.erosion import mind_gates, word_at
 from sim.kernel.routes import choose, closed, follow, join, leave, opened, serves, stand
 from sim.kernel.score import anchor, capability_days, end_support, in_normal_range, level_now
 from sim.kernel.state import (
@@ -42,6 +45,7 @@ from sim.kernel.state import (
     E_AGE_OUT,
     E_ARRIVES,
     E_BEGIN,
+    E_GATED,
     E_MOVE,
     E_NOT_SEEKING,
     E_NOTICED,
@@ -51,14 +55,18 @@ from sim.kernel.state import (
     E_WRONG_DOOR,
     GONE,
     HIDDEN,
+    IN_BOTH,
     IN_GROUP,
     KNOWN,
     LEADS_GROUP,
     NEVER,
     NEVER_SOUGHT,
+    NEW,
     NOBODY,
     NOT_SERVED,
+    OLD,
     ON_THE_WAY,
+    ONE_SYSTEM,
     OUTSIDE,
     POPULATION,
     REQUEST_CHANCE,
@@ -73,7 +81,7 @@ from sim.kernel.state import (
     Rules,
     Tickets,
 )
-from sim.kernel.systems import note_entry, system_at
+from sim.kernel.systems import held_by, note_entry, switched, system_at
 from sim.numerics import logistic
 
 
@@ -124,7 +132,7 @@ def known_before(rules: Rules, people: People, tickets: Tickets, books: Books, n
     create_requests(rules, people, tickets, books, need, 0)
     if people.needs.identified[need] >= -rules.start_waiting:
         door = door_of(rules, people, need, 0, system_at(rules, people, need, 0))
-        if door >= 0 and seeks(rules, people, need, door):
+        if door >= 0 and seeks(rules, people, need, door, 0):
             people.needs.concern[need] = people.needs.identified[need]
             enter(rules, people, tickets, books, need, 0, int(people.needs.identified[need]))
             return
@@ -222,24 +230,33 @@ def fits_door(rules: Rules, door: int, kind: int, level: int, age: int) -> bool:
 
 
 @inner
-def seeks(rules: Rules, people: People, need: int, door: int) -> bool:
-    """Whether the family comes to this door: a trait of the family, tried again when the need gets worse."""
+def seeks(rules: Rules, people: People, need: int, door: int, day: int) -> bool:
+    """Whether the family comes to this door: a trait of the family, tried again when the need gets worse.
+
+    Of those who would not come to a new door, some come when word of it has got round.
+    """
     c = people.needs.child[need]
     odds = rules.door_seeks[door, people.children.quintile[c]]
     odds += rules.doors.navigation[door] * people.children.navigation[c]
-    return uniform(rules.seed, people.needs.key[need], SEEKS, people.needs.sought[need]) < logistic(odds)
+    comes = logistic(odds)
+    word = word_at(rules, people.needs.place[need], door, day)
+    if word > 0.0:
+        comes += word * (1.0 - comes)
+    return uniform(rules.seed, people.needs.key[need], SEEKS, people.needs.sought[need]) < comes
 
 
 @inner
 def consider(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
     """The family of a known need decides whether to seek help, and sets out."""
-    door = door_of(rules, people, need, day, system_at(rules, people, need, day))
-    if door < 0 or not seeks(rules, people, need, door):
+    door = door_today(rules, people, books, need, day)
+    if door < 0 or not seeks(rules, people, need, door, day):
         people.needs.reason[need] = NEVER_SOUGHT
         log(rules, people, books, day, need, -1, E_NOT_SEEKING)
         return
     log(rules, people, books, day, need, -1, E_SEEKS)
     if rules.doors.days[door] <= 0.0 and rules.doors.wrong[door] <= -1e8:
+        if people.needs.gated[need]:
+            log(rules, people, books, day, need, -1, E_GATED)
         enter(rules, people, tickets, books, need, day, day)
         return
     people.needs.phase[need] = ON_THE_WAY
@@ -253,9 +270,11 @@ def arrive(rules: Rules, people: People, tickets: Tickets, books: Books, need: i
     """A family arrives: at the right door, or at a wrong one that sends it on."""
     drop_outside(people, tickets, books, need)
     people.needs.phase[need] = KNOWN
-    door = door_of(rules, people, need, day, system_at(rules, people, need, day))
+    door = door_today(rules, people, books, need, day)
     if in_normal_range(rules, people, need, day):
         return
+    if people.needs.gated[need]:
+        log(rules, people, books, day, need, -1, E_GATED)
     occasion = int(people.needs.arrivals[need])
     if door >= 0 and rules.doors.wrong[door] > -1e8:
         c = people.needs.child[need]
@@ -286,16 +305,72 @@ def enter(
         leave(rules, people, books, need, day, NOT_SERVED)
         return
     # arrivals draw their branch beside the routings of offers, never with the same number
-    b = choose(
-        rules,
-        people,
-        need,
-        rules.doors.first_branch[door],
-        rules.doors.n_branches[door],
-        1_000_000 + occasion,
-    )
-    if b < 0 or not follow(rules, people, tickets, books, need, b, day, since, 1_000_000 + occasion):
+    if not go_through(rules, people, tickets, books, need, door, day, since, occasion):
         leave(rules, people, books, need, day, NOT_SERVED)
+    elif system == 0 and not people.needs.gated[need]:  # the other door is shut
+        try_both_doors(rules, people, tickets, books, need, day)
+
+
+@inner
+def go_through(
+    rules: Rules,
+    people: People,
+    tickets: Tickets,
+    books: Books,
+    need: int,
+    door: int,
+    day: int,
+    since: int,
+    occasion: int,
+) -> bool:
+    """Through a door to the offer behind it; False if there is none for this need."""
+    draw = 1_000_000 + occasion
+    b = choose(rules, people, need, rules.doors.first_branch[door], rules.doors.n_branches[door], draw)
+    return b >= 0 and follow(rules, people, tickets, books, need, b, day, since, draw)
+
+
+@inner
+def door_today(rules: Rules, people: People, books: Books, need: int, day: int) -> int:
+    """The door that a family goes to on a day: habit, or new doors that overflow, may send it to the old one; -1: none."""
+    mind_habit(rules, people, need, day)
+    if mind_gates(rules, people, books, need, day) and door_of(rules, people, need, day, 0) < 0:
+        people.needs.gated[need] = False  # there is no old door for it
+    return door_of(rules, people, need, day, system_at(rules, people, need, day))
+
+
+@inner
+def mind_habit(rules: Rules, people: People, need: int, day: int) -> None:
+    """Where both systems work side by side, practitioners send some concerns to the old door by habit."""
+    if rules.habit <= 0.0:
+        return
+    both = rules.side_by_side[day] and switched(rules, people.needs.place[need], day)
+    u = uniform(rules.seed, people.needs.key[need], HABIT, people.needs.arrivals[need])
+    people.needs.by_habit[need] = both and u < rules.habit
+
+
+@inner
+def try_both_doors(rules: Rules, people: People, tickets: Tickets, books: Books, need: int, day: int) -> None:
+    """A family that waits in the old system may go to the new door as well, on the same day.
+
+    Which families do is a trait of theirs, and more likely for those who find their way about.
+    """
+    if rules.both_doors <= -1e8 or not rules.side_by_side[day] or people.needs.in_both[need] != ONE_SYSTEM:
+        return
+    if not switched(rules, people.needs.place[need], day) or not held_by(rules, people, tickets, need, OLD):
+        return
+    c = people.needs.child[need]
+    odds = rules.both_doors + rules.both_navigation * people.children.navigation[c]
+    if uniform(rules.seed, people.children.id[c], BOTH_DOORS, 0) >= logistic(odds):
+        return
+    door = door_of(rules, people, need, day, 1)
+    if door < 0:
+        return
+    occasion = int(people.needs.arrivals[need])
+    people.needs.arrivals[need] += 1
+    log(rules, people, books, day, need, -1, E_ARRIVES)
+    go_through(rules, people, tickets, books, need, door, day, day, occasion)
+    if held_by(rules, people, tickets, need, NEW):
+        people.needs.in_both[need] = IN_BOTH
 
 
 @inner

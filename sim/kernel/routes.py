@@ -22,6 +22,7 @@ from sim.kernel.state import (
     NOT_LEFT,
     NOT_SERVED,
     ON_THE_WAY,
+    ONE_SYSTEM,
     POPULATION,
     QUEUE,
     RUNNING,
@@ -81,6 +82,7 @@ def leave(rules: Rules, people: People, books: Books, need: int, day: int, reaso
         return
     people.needs.left[need] = day
     people.needs.reason[need] = reason
+    people.needs.in_both[need] = ONE_SYSTEM
     count(people, books, day, W_LEFT, need)
     log(rules, people, books, day, need, -1, E_LEAVES)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from sim.jit import inner
+from sim.kernel.calls import calls_of_a_day
 from sim.kernel.contacts import first_appointment, first_ready, later_session, start_group, turn_away, visit
 from sim.kernel.minutes import can_start, collect_spare, lose_spare, open_day, pay_debts
 from sim.kernel.state import (
     L_UNUSED,
+    NEW,
     NOBODY,
+    OLD,
     QUEUE,
     VISIT,
     WALK_IN,
@@ -160,31 +163,86 @@ def stage(
 def share_spare_time(
     rules: Rules, people: People, tickets: Tickets, books: Books, team: int, day: int
 ) -> None:
-    """Minutes nobody booked go, role by role, to the other lists that the role is rostered for."""
+    """Minutes nobody booked go, role by role, to the other lists that the role is rostered for.
+
+    Where two systems run side by side and do not pool their minutes, to lists of the same system only.
+    """
     for r in range(rules.n_roles):
-        spare = collect_spare(rules, books, team, r)
-        if spare == 0:
+        if not kept_apart(rules, team, r, day):
+            spare = collect_spare(rules, books, team, r)
+            offer_spare(rules, people, tickets, books, team, r, -1, spare, day)
             continue
-        for i in range(rules.sequence.offer.shape[0]):
-            offer = rules.sequence.offer[i]
-            if (
-                spare == 0
-                or not rostered(rules, books, team, r, offer)
-                or rules.offers.access[offer] == VISIT
-            ):
-                continue
-            books.credit[team, offer, r] = spare
-            pay_debts(rules, books, day // 7, team, offer, r)
-            stage(rules, people, tickets, books, team, offer, rules.sequence.new[i], day)
-            spare = books.credit[team, offer, r]
-            books.credit[team, offer, r] = 0
-        books.ledger[day // 7, team, r, L_UNUSED] += spare
+        of_old, of_new = collect_by_system(rules, books, team, r)
+        pooled = int(of_old * rules.spare_pooled) + int(of_new * rules.spare_pooled)
+        of_old -= int(of_old * rules.spare_pooled)
+        of_new -= int(of_new * rules.spare_pooled)
+        offer_spare(rules, people, tickets, books, team, r, 0, of_old, day)
+        offer_spare(rules, people, tickets, books, team, r, 1, of_new, day)
+        offer_spare(rules, people, tickets, books, team, r, -1, pooled, day)
+
+
+@inner
+def kept_apart(rules: Rules, team: int, role: int, day: int) -> bool:
+    """Whether what one of two systems side by side has left over of a role's minutes is not all for the other to use."""
+    if rules.spare_pooled >= 1.0 or rules.plan_offer.shape[0] < 2 or rules.undivided[role]:
+        return False
+    return 0.0 < rules.capacity[day // 7, team] < 1.0
+
+
+@inner
+def collect_by_system(rules: Rules, books: Books, team: int, role: int) -> tuple[int, int]:
+    """Take back unbooked minutes of a role: the old system's and the new one's; what both offer is split by the week."""
+    old, new, both = 0, 0, 0
+    for o in range(rules.offers.access.shape[0]):
+        spare = int(books.credit[team, o, role])
+        books.credit[team, o, role] = 0
+        if rules.offers.of[o] == OLD:
+            old += spare
+        elif rules.offers.of[o] == NEW:
+            new += spare
+        else:
+            both += spare
+    to_new = int(both * books.system_share[1, team])
+    return old + both - to_new, new + to_new
+
+
+@inner
+def offer_spare(
+    rules: Rules,
+    people: People,
+    tickets: Tickets,
+    books: Books,
+    team: int,
+    role: int,
+    system: int,
+    spare: int,
+    day: int,
+) -> None:
+    """Unbooked minutes of a role for the lists of a system (-1: of all in which the team works), in the day's order."""
+    if spare == 0:
+        return
+    for i in range(rules.sequence.offer.shape[0]):
+        offer = rules.sequence.offer[i]
+        theirs = (
+            rostered(rules, books, team, role, offer)
+            if system < 0
+            else rules.plan_offer[system, role, offer] > 0.0
+        )
+        if spare == 0 or not theirs or rules.offers.access[offer] == VISIT:
+            continue
+        books.credit[team, offer, role] = spare
+        pay_debts(rules, books, day // 7, team, offer, role)
+        stage(rules, people, tickets, books, team, offer, rules.sequence.new[i], day)
+        spare = books.credit[team, offer, role]
+        books.credit[team, offer, role] = 0
+    books.ledger[day // 7, team, role, L_UNUSED] += spare
 
 
 @inner
 def team_day(rules: Rules, people: People, tickets: Tickets, books: Books, team: int, day: int) -> None:
     """A team's working day."""
     open_day(rules, books, day, team)
+    calls_of_a_day(rules, people, tickets, books, team, day)
     for i in range(rules.sequence.offer.shape[0]):
         stage(rules, people, tickets, books, team, rules.sequence.offer[i], rules.sequence.new[i], day)
     if rules.spare_shared[leading(rules, day // 7, team)]:

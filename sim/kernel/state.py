@@ -25,7 +25,7 @@ OLD, NEW, BOTH = range(3)
 # outcomes, in the order of sim.system.OUTCOMES
 ACCEPTED, REJECTED, DONE, GOAL_MET, STALLED, NOT_IN_NEED, SENT_AWAY, GAVE_UP = range(8)
 # reasons for leaving, besides the outcomes
-NOT_SERVED, AGED_OUT, NEVER_SOUGHT, BEFORE_START, NOT_LEFT = 8, 9, 10, 11, 12
+NOT_SERVED, AGED_OUT, NEVER_SOUGHT, BEFORE_START, NOT_LEFT, NO_LONGER = 8, 9, 10, 11, 12, 13
 # what a need is doing outside offers
 TO_COME, HIDDEN, KNOWN, ON_THE_WAY, GONE = range(5)
 # state of a ticket
@@ -34,6 +34,10 @@ FREE, DELAYED, WAITING, RUNNING, BETWEEN, OWED, IN_GROUP, LEADS_GROUP, CANDIDATE
 NOTHING, CHANCE, ARRIVE, JOIN, GIVE_UP, END_SUPPORT, SESSION, REQUEST_CHANCE = range(8)
 # fixed events, in the order in which those of one day are handled
 BEGIN, WORSEN, MOVE, AGE_OUT = range(4)
+# families in two systems at once: in one only, in both, and in both once one of them has seen the child
+ONE_SYSTEM, IN_BOTH, FIRST_OLD, FIRST_NEW = range(4)
+# calls to those on the old lists of a team: to be made, for this week, minutes left for them, minutes saved up
+TO_CALL, CALLS, CALL_MINUTES, CALL_CARRY = range(4)
 # minutes of a contact
 MAIN, INDIRECT, TRAVEL, LOST, COACHED = range(5)
 # ledger lines, in the order of sim.system.LEDGER_LINES
@@ -70,6 +74,7 @@ WEEKLY_MEASURES = (
     "in_contact",
     "statutory_requests",
     "statutory_on_time",
+    "duplicate_contacts",
 )
 (
     W_ONSETS,
@@ -86,7 +91,8 @@ WEEKLY_MEASURES = (
     W_IN_CONTACT,
     W_REQUESTS,
     W_ON_TIME,
-) = range(14)
+    W_DUPLICATES,
+) = range(15)
 # event log
 EVENTS = (
     "need_begins",
@@ -114,6 +120,9 @@ EVENTS = (
     "found_at_visit",
     "request",
     "invited",
+    "called_off",
+    "gives_back_place",
+    "finds_door_shut",
 )
 (
     E_BEGIN,
@@ -141,7 +150,10 @@ EVENTS = (
     E_FOUND,
     E_REQUEST,
     E_INVITED,
-) = range(25)
+    E_CALLED_OFF,
+    E_WITHDRAWS,
+    E_GATED,
+) = range(28)
 # scalars that change: positions in Books.counter
 C_FREE, C_FIXED, C_LOG, C_FULL, C_USED, C_CROSSING, C_CROSSED = range(7)
 BANDS = 7  # weeks waited: 0-1, >1-2, >2-4, >4-12, >12-18, >18-52, >52
@@ -312,13 +324,34 @@ class Rules(NamedTuple):
     place_weight: np.ndarray  # (systems, p) visits and universal work go to places in proportion to it
     door_first: np.ndarray  # (systems,) the system's first door
     door_n: np.ndarray  # (systems,)
-    switch_day: np.ndarray  # (p,) the place works in the new way from this day on
+    switch_day: np.ndarray  # (p,) the place works in the new way from this day on ...
+    back_day: np.ndarray  # (p,) ... and again in the old one from this day on
     demand_share: np.ndarray  # (d,) of families in such places who go by the new doors
+    side_by_side: np.ndarray  # (d,) bool: both systems work in the same places
     capacity: np.ndarray  # (w, t) share of the team's minutes for the new system
     staff_share: np.ndarray  # (w,) how far staff are placed as the new system places them
     changes: np.ndarray  # (d,) bool: somebody's system changes
     change_minutes: np.ndarray  # (w, t, r, 2) taken by the change, and by coordinating two systems
+    extra_minutes: np.ndarray  # (w, t, r) brought in for the old lists
     lists_close: bool  # those waiting in the old system are asked over to the new one
+    by_call: bool  # ... when they have been rung up
+    call_role: int  # who rings
+    call_minutes: int  # of a call; 0: all on the day of the change
+    call_most: float  # share of the role's week
+    call_settled: np.ndarray  # (3,) need nothing more, by level
+    both_doors: float  # log odds that a family with a place on an old list goes to the new door as well
+    both_navigation: float  # log odds per sd
+    withdraws: float  # give up the other place once one system has helped
+    habit: float  # share of concerns sent to the old door
+    spare_pooled: float  # share of what one system has left over that may serve the other
+    old_upkeep: float  # share of the work for old lists that goes on beside the new system
+    posts_filled: np.ndarray  # (w, t, r) share; 1 unless staff leave after a change and are not replaced
+    place_keep: float  # per week: of a place's capability, where its staff leave after a change
+    word_days: np.ndarray  # (d,) bool: families who did not come may have heard more of the new doors
+    word_share: float  # of them, who come once word has got round ...
+    word_length: float  # ... which takes so many days
+    gated_share: float  # of those on their way to new doors that overflow, who are sent to the old ones
+    gated_after: int  # weeks running of families turned away
     run_off: float  # share of minutes kept for the old system after the change, while it holds anybody
     works: np.ndarray  # (d,) bool
     works_before: np.ndarray  # (d + 1,) working days before a day
@@ -372,6 +405,7 @@ NEED: Spec = {
     "appointments": np.int16,
     "noticed_chances": np.int16,  # chances of being noticed drawn so far
     "not_brought": np.int16,
+    "duplicates": np.int16,  # contacts by the second of two systems that work with the child at once
     "kind": np.int8,
     "phase": np.int8,  # TO_COME .. GONE
     "supports": np.int8,  # number of supports running
@@ -380,6 +414,9 @@ NEED: Spec = {
     "sought": np.int8,
     "level": np.int8,  # level called for when the need began
     "system": np.int8,  # by which it was first taken on
+    "in_both": np.int8,  # ONE_SYSTEM .. FIRST_NEW
+    "gated": np.bool_,  # sent to the old door because the new ones overflow
+    "by_habit": np.bool_,  # sent to the old door although the family belongs to the new one
     "referral": np.bool_,  # known and referred on the day it begins (a given stream)
     "entered": np.bool_,  # has been taken on by a system
     "urgent": np.bool_,  # marked in the stream's file
@@ -392,6 +429,7 @@ PLACE: Spec = {
     "visit_credit": np.float64,
     "visits": np.int32,
     "locality": np.int32,
+    "pilot": np.int8,  # 1: takes part in a pilot
 }
 
 
@@ -453,7 +491,10 @@ class Books(NamedTuple):
     credit: np.ndarray  # (t, o, r) minutes left today
     week_budget: np.ndarray  # (t, o, r)
     system_share: np.ndarray  # (systems, t) of this week's minutes
-    held: np.ndarray  # (t,) tickets of offers that the new system does not have
+    held: np.ndarray  # (2, t) tickets of offers that only the old, and only the new system has
+    calls: np.ndarray  # (t, 4) TO_CALL .. CALL_CARRY
+    by_group: np.ndarray  # (w, measures, 2) weekly counts outside and inside a pilot; no weeks: not kept
+    overflow: np.ndarray  # (t, 2) families turned away this week (0, 1), and in how many weeks running
     run_days: np.ndarray  # (o, 2) days the offer runs this week, and those gone
     debt: np.ndarray  # (t, o, r, 5) minutes of work begun and not yet paid
     queue_carry: np.ndarray  # (t, g) part of a minute of queue management

@@ -7,9 +7,10 @@ import math
 import numpy as np
 
 from sim.jit import compiled, inner
+from sim.kernel.calls import close_calls, is_to_be_called, keep_for_calls
+from sim.kernel.erosion import count_overflow
 from sim.kernel.sessions import waiting_anywhere
 from sim.kernel.state import (
-    CANDIDATE,
     FREE,
     L_CHANGE,
     L_COORDINATION,
@@ -18,16 +19,16 @@ from sim.kernel.state import (
     NEW,
     NOBODY,
     OLD,
-    OUTSIDE,
     POPULATION,
     QUEUE,
+    TO_CALL,
     W_IN_CONTACT,
     Books,
     People,
     Rules,
     Tickets,
 )
-from sim.kernel.systems import leading
+from sim.kernel.systems import belongs, leading, switched
 
 
 @inner
@@ -63,14 +64,18 @@ def queue_minutes(rules: Rules, books: Books, team: int, group: int, week: int) 
     """Minutes that this team's lists ask of a staff group in a week: upkeep, rebookings, validation rounds."""
     total = 0.0
     for offer in range(rules.offers.access.shape[0]):
+        beside_new = rules.offers.of[offer] == OLD and 0.0 < rules.capacity[week, team] < 1.0
+        goes_on = rules.old_upkeep if beside_new else 1.0
+        if goes_on <= 0.0:
+            continue
         per_child = rules.upkeep_child[offer, group]
         every = rules.offers.validation_every[offer]
         if every > 0 and week % every == 0:
             per_child += rules.upkeep_validation[offer, group]
         if per_child > 0.0 and rules.offers.access[offer] == QUEUE:
             waiting = waiting_anywhere(rules, books, team, offer)
-            total += per_child * waiting / (rules.n_teams if rules.offers.pooled[offer] else 1)
-        total += rules.upkeep_rebook[offer, group] * books.rebookings[team, offer]
+            total += goes_on * (per_child * waiting / (rules.n_teams if rules.offers.pooled[offer] else 1))
+        total += goes_on * rules.upkeep_rebook[offer, group] * books.rebookings[team, offer]
     return total
 
 
@@ -181,17 +186,23 @@ def spend_or_book(
     weight = 0.0
     for i in range(first, end):
         p = people.team_place[i]
-        if rules.offers.of[offer] != NEW or rules.switch_day[p] < (week + 1) * 7:
+        if rules.offers.of[offer] != NEW or works_new(rules, p, week):
             weight += rules.place_weight[system, p]
     if weight > 0.0:
         for i in range(first, end):
             p = people.team_place[i]
-            here = rules.offers.of[offer] != NEW or rules.switch_day[p] < (week + 1) * 7
+            here = rules.offers.of[offer] != NEW or works_new(rules, p, week)
             if here and people.places.pupils[p] > 0.0:
                 hours = minutes / 60.0 * rules.place_weight[system, p] / weight
                 people.places.capability_new[p] += (
                     rules.capability_gain * hours / (people.places.pupils[p] / 100.0)
                 )
+
+
+@inner
+def works_new(rules: Rules, place: int, week: int) -> bool:
+    """Whether a place works in the new way on some day of a week."""
+    return rules.switch_day[place] < (week + 1) * 7 and rules.back_day[place] > week * 7
 
 
 @inner
@@ -202,6 +213,14 @@ def minutes_per_day(rules: Rules, team: int, role: int, week: int) -> float:
     if moved <= 0.0 or rules.minutes_per_day[1, team, role] == old:
         return old
     return (1.0 - moved) * old + moved * rules.minutes_per_day[1, team, role]
+
+
+@inner
+def minutes_of_week(rules: Rules, team: int, role: int, week: int) -> float:
+    """The same for the posts that are filled."""
+    filled = rules.posts_filled[week, team, role]
+    per_day = minutes_per_day(rules, team, role, week)
+    return per_day if filled >= 1.0 else per_day * filled
 
 
 @inner
@@ -216,10 +235,12 @@ def pay_change(rules: Rules, books: Books, left: np.ndarray, team: int, week: in
 
 @inner
 def share_out(rules: Rules, books: Books, team: int, week: int) -> None:
-    """Each system's share of the team's week. After the change some stays with the old one while it holds anybody."""
+    """Each system's share of the team's week. Some stays with a system that has no more, while it holds anybody."""
     new = rules.capacity[week, team]
-    if new >= 1.0 and books.held[team] > 0:
+    if new >= 1.0 and books.held[0, team] > 0:
         new = 1.0 - rules.run_off
+    elif new <= 0.0 and books.held[1, team] > 0:
+        new = rules.run_off
     books.system_share[0, team] = 1.0 - new
     if rules.plan_offer.shape[0] > 1:
         books.system_share[1, team] = new
@@ -239,15 +260,51 @@ def divide(rules: Rules, people: People, books: Books, team: int, role: int, wee
 
 
 @inner
-def count_held(rules: Rules, tickets: Tickets, books: Books) -> None:
-    """How many episodes each team has in offers that the new system does not have."""
+def count_held(rules: Rules, people: People, tickets: Tickets, books: Books, day: int) -> None:
+    """How many episodes each team has in what one system only offers, and how many of them are to be rung up."""
     for team in range(rules.n_teams):
-        books.held[team] = 0
+        books.held[0, team] = 0
+        books.held[1, team] = 0
+        books.calls[team, TO_CALL] = 0
     for t in range(tickets.need.shape[0]):
-        if tickets.state[t] != FREE and tickets.offer[t] != OUTSIDE and tickets.state[t] != CANDIDATE:
-            offer = tickets.offer[t]
-            if rules.offers.of[offer] == OLD and rules.offers.access[offer] != POPULATION:
-                books.held[tickets.team[t]] += 1
+        if tickets.state[t] == FREE:
+            continue
+        if belongs(rules, tickets, t, OLD):
+            books.held[0, tickets.team[t]] += 1
+            if rules.by_call and is_to_be_called(rules, people, tickets, t, day):
+                books.calls[tickets.team[t], TO_CALL] += 1
+        elif belongs(rules, tickets, t, NEW):
+            books.held[1, tickets.team[t]] += 1
+
+
+@inner
+def plan_extra(rules: Rules, books: Books, team: int, role: int, week: int) -> None:
+    """Minutes brought in for the old lists: divided between them by the old system's job plan."""
+    minutes = rules.extra_minutes[week, team, role]
+    if minutes <= 0:
+        return
+    books.available[week, team, role] += minutes
+    total, last = 0.0, -1
+    for o in range(rules.offers.access.shape[0]):
+        if is_extra_for(rules, books, role, o):
+            total += rules.plan_offer[0, role, o]
+            last = o
+    rest = minutes
+    for o in range(rules.offers.access.shape[0]):
+        if is_extra_for(rules, books, role, o):
+            part = rest
+            if o != last:
+                part = min(rest, math.floor(minutes * rules.plan_offer[0, role, o] / total))
+            books.week_budget[team, o, role] += part
+            rest -= part
+    books.ledger[week, team, role, L_UNUSED] += rest
+
+
+@inner
+def is_extra_for(rules: Rules, books: Books, role: int, offer: int) -> bool:
+    """Whether extra minutes of a role go to an offer: it is of the old system, and runs this week."""
+    mine = rules.offers.of[offer] == OLD and rules.offers.access[offer] != POPULATION
+    return mine and rules.plan_offer[0, role, offer] > 0.0 and books.run_days[offer, 0] > 0
 
 
 @compiled
@@ -265,27 +322,31 @@ def plan_week(rules: Rules, people: People, books: Books, week: int) -> None:
     for team in range(rules.n_teams):
         left = books.available[week, team]
         for r in range(rules.n_roles):
-            per_day = minutes_per_day(rules, team, r, week)
+            per_day = minutes_of_week(rules, team, r, week)
             left[r] = math.floor(per_day * rules.works_before[end] + 1e-6) - math.floor(
                 per_day * rules.works_before[first] + 1e-6
             )
         share_out(rules, books, team, week)
         remaining = left.copy()
         pay_change(rules, books, remaining, team, week)
+        keep_for_calls(rules, books, remaining, team, week)
         pay_queue_management(rules, books, remaining, team, week)
         reserve_statutory(rules, books, remaining, team)
         for r in range(rules.n_roles):
             divide(rules, people, books, team, r, week, remaining[r])
+            plan_extra(rules, books, team, r, week)
     books.rebookings[:] = 0
 
 
 @inner
-def move_capability(rules: Rules, people: People) -> None:
+def move_capability(rules: Rules, people: People, day: int) -> None:
     """A week's capability counts towards its integral; staff turnover takes some, coaching adds some."""
     for p in range(people.places.capability.shape[0]):
         c = people.places.capability[p]
         people.places.capability_days[p] += 7.0 * c
         c *= rules.capability_keep
+        if rules.place_keep < 1.0 and switched(rules, p, day):
+            c *= rules.place_keep
         people.places.capability[p] = min(1.0, c + people.places.capability_new[p] * (1.0 - c))
         people.places.capability_new[p] = 0.0
 
@@ -295,8 +356,11 @@ def end_week(rules: Rules, people: People, tickets: Tickets, books: Books, day: 
     """Close the week that ends with this day and plan the next."""
     count_lists(rules, books, day)
     books.weekly[day // 7, W_IN_CONTACT] = books.in_contact
-    move_capability(rules, people)
+    move_capability(rules, people, day)
+    count_overflow(rules, books)
+    for team in range(rules.n_teams):
+        close_calls(rules, books, team, day // 7)
     if day + 1 < rules.end_day:
         if rules.plan_offer.shape[0] > 1:
-            count_held(rules, tickets, books)
+            count_held(rules, people, tickets, books, day + 1)
         plan_week(rules, people, books, day // 7 + 1)

@@ -16,6 +16,7 @@ from sim.measures.impact import impact
 from sim.measures.labels import GROUPS, LABELS, Measure
 from sim.measures.reach import reach
 from sim.measures.resources import cost, quality, staff_time
+from sim.measures.selection import chosen
 from sim.measures.waits import waits, weekly_totals
 from sim.measures.who_counts import RunColumns, who_counts
 
@@ -26,6 +27,7 @@ __all__ = [
     "RunColumns",
     "by_locality",
     "by_quintile",
+    "chosen",
     "fifteen_outcomes",
     "summary",
     "weeks_bands",

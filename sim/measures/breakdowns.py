@@ -13,12 +13,12 @@ import numpy as np
 from sim.dictionary import BANDS
 from sim.measures.counting import Floats, Ints, count_by, day_counts, median_days, quantile, ratios, sum_by
 from sim.measures.impact import ROUNDING_POINTS, significant_points
+from sim.measures.lists import lists_that_count
 from sim.measures.reach import QUINTILES
 from sim.measures.waits import (
     USEFUL_DAYS,
     completed_recorded,
     last_snapshots,
-    lists_that_count,
     still_without_useful_support,
 )
 from sim.measures.who_counts import RunColumns, horizon_years, in_window, who_counts, within

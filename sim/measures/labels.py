@@ -14,7 +14,20 @@ from sim.system import LEDGER_LINES, LEVELS
 
 Better = Literal["higher", "lower", "neither"]
 Group = Literal["impact", "waits", "reach", "equity", "staff time", "cost", "quality"]
+#: Staff groups whose own time is told, and how they are called; whoever else there is comes under ``other``.
+OTHER_STAFF = "other"
+STAFF_GROUPS = {
+    "therapist": "therapists",
+    "assistant": "assistants",
+    "admin": "administrators",
+    "school_staff": "school and setting staff",
+    OTHER_STAFF: "other staff",
+}
 GROUPS: tuple[Group, ...] = ("impact", "waits", "reach", "equity", "staff time", "cost", "quality")
+
+
+#: Units that stand beside the number instead of in the label.
+BESIDE = {"%": "%", "percentage points": " pp", "£": ""}
 
 
 @dataclass(frozen=True)
@@ -22,7 +35,8 @@ class Measure:
     """How a headline measure is shown.
 
     ``unit`` is the unit it is told in; values are multiplied by ``scale`` for it (100 for shares told in per
-    cent). ``headline`` marks those that belong into a short table.
+    cent). ``headline`` marks those that belong into a table of measures; which of them come first is decided in
+    :mod:`sim.measures.selection`. ``undefined`` says in words why there may be no number.
     """
 
     label: str
@@ -32,6 +46,16 @@ class Measure:
     decimals: int
     scale: float = 1.0
     headline: bool = False
+    undefined: str = "nobody to count"
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Between which values the measure, as stored, must lie: shares 0 to 1, amounts not below 0."""
+        if self.unit == "%":
+            return 0.0, 1.0
+        if self.unit == "percentage points":
+            return -1.0, 1.0
+        return (-math.inf if self.group in ("impact", "equity") else 0.0), math.inf
 
     @property
     def stored_unit(self) -> str:
@@ -39,7 +63,7 @@ class Measure:
         return "share" if self.scale != 1.0 else self.unit
 
     def text(self, value: float) -> str:
-        """The value as it is shown, without its unit except for % and £; a dash if undefined."""
+        """The value as it is shown, without its unit except for %, pp and £; a dash if undefined."""
         if math.isnan(value):
             return "–"
         number = self._number(value)
@@ -47,7 +71,7 @@ class Measure:
         digits = number.removeprefix("-")
         if self.unit == "£":
             return f"{sign}£{digits}"
-        return f"{sign}{digits}%" if self.unit == "%" else f"{sign}{digits}"
+        return f"{sign}{digits}{BESIDE.get(self.unit, '')}"
 
     def difference_text(self, value: float) -> str:
         """A difference between two values: always signed; shares differ by percentage points (pp)."""
@@ -66,15 +90,29 @@ class Measure:
         return number if any(c in "123456789" for c in number) else number.removeprefix("-")
 
 
-def _percent(label: str, better: Better, group: Group, headline: bool = False, decimals: int = 1) -> Measure:
-    return Measure(label, "%", better, group, decimals, 100.0, headline)
+NOBODY = "nobody to count"
+NO_LIST = "no such list"
+NOBODY_ON_IT = "nobody on such a list"
+NO_RECORDED_WAIT = "no recorded wait"
+NOT_FOLLOWED = "none followed for long enough"
+
+
+def _percent(
+    label: str,
+    better: Better,
+    group: Group,
+    headline: bool = False,
+    decimals: int = 1,
+    undefined: str = NOBODY,
+) -> Measure:
+    return Measure(label, "%", better, group, decimals, 100.0, headline, undefined)
 
 
 def _impact() -> dict[str, Measure]:
     out = {
         "impact_mean_change_points": Measure(
             "Average gain in function against no service, per need",
-            "points on the 0-5 scale",
+            "points, 0-5",
             "higher",
             "impact",
             3,
@@ -96,7 +134,7 @@ def _impact() -> dict[str, Measure]:
     for level in LEVELS:
         out[f"impact_mean_change_points_{level}"] = Measure(
             f"Average gain in function, needs at {level} level",
-            "points on the 0-5 scale",
+            "points, 0-5",
             "higher",
             "impact",
             3,
@@ -107,8 +145,14 @@ def _impact() -> dict[str, Measure]:
     return out
 
 
-def _weeks(label: str, headline: bool = False) -> Measure:
-    return Measure(label, "weeks", "lower", "waits", 1, headline=headline)
+def _weeks(label: str, headline: bool = False, undefined: str = NO_RECORDED_WAIT) -> Measure:
+    return Measure(label, "weeks", "lower", "waits", 1, headline=headline, undefined=undefined)
+
+
+def _amount(
+    label: str, unit: str, better: Better, undefined: str, decimals: int = 1, headline: bool = False
+) -> Measure:
+    return Measure(label, unit, better, "waits", decimals, headline=headline, undefined=undefined)
 
 
 _WAITS = {
@@ -116,66 +160,79 @@ _WAITS = {
     "recorded_wait_median_weeks": _weeks("Recorded wait, referral to first contact: half are seen by", True),
     "recorded_wait_p92_weeks": _weeks("Recorded wait, referral to first contact: 92 in 100 are seen by"),
     "recorded_wait_within_18_weeks_share": _percent(
-        "Recorded waits that ended within 18 weeks", "higher", "waits"
+        "Recorded waits that ended within 18 weeks", "higher", "waits", undefined=NO_RECORDED_WAIT
     ),
     "list_within_18_weeks_share": _percent(
-        "On the waiting list: waiting up to 18 weeks so far", "higher", "waits", True
+        "On the waiting list: waiting up to 18 weeks so far", "higher", "waits", True, undefined=NOBODY_ON_IT
     ),
     "list_18_to_52_weeks_share": _percent(
-        "On the waiting list: waiting over 18 to 52 weeks so far", "lower", "waits"
+        "On the waiting list: waiting over 18 to 52 weeks so far", "lower", "waits", undefined=NOBODY_ON_IT
+    ),
+    "list_over_18_weeks_share": _percent(
+        "On the waiting list: waiting over 18 weeks so far", "lower", "waits", undefined=NOBODY_ON_IT
     ),
     "list_over_52_weeks_share": _percent(
-        "On the waiting list: waiting over 52 weeks so far", "lower", "waits", True
+        "On the waiting list: waiting over 52 weeks so far", "lower", "waits", True, undefined=NOBODY_ON_IT
     ),
-    "list_size_per_1000_children": Measure(
-        "Waiting list for a first contact, per 1,000 children",
-        "needs",
-        "lower",
-        "waits",
-        1,
-        headline=True,
+    "list_size": _amount(
+        "Waiting list for a first contact, average of the last 26 weeks", "needs", "lower", NO_LIST, 0
     ),
-    "all_lists_per_1000_children": Measure(
+    "list_size_per_1000_children": _amount(
+        "Waiting list for a first contact, per 1,000 children", "needs", "lower", NO_LIST, headline=True
+    ),
+    "all_lists_per_1000_children": _amount(
         "Waiting for anything (first contact, therapy, groups, visits), per 1,000 children",
         "needs",
         "lower",
-        "waits",
-        1,
+        NO_LIST,
         headline=True,
     ),
     "all_lists_over_52_weeks_share": _percent(
-        "Waiting for anything: over 52 weeks on that list so far", "lower", "waits", True
+        "Waiting for anything: over 52 weeks on that list so far",
+        "lower",
+        "waits",
+        True,
+        undefined=NOBODY_ON_IT,
     ),
-    "list_size_at_end": Measure("Waiting list for a first contact at the end", "needs", "lower", "waits", 0),
+    "list_size_at_end": _amount("Waiting list for a first contact at the end", "needs", "lower", NO_LIST, 0),
     "first_useful_within_18_weeks_share": _percent(
-        "Concerns with useful support within 18 weeks", "higher", "waits", True
+        "Concerns with useful support within 18 weeks", "higher", "waits", True, undefined=NOT_FOLLOWED
     ),
     "first_useful_within_18_weeks_all_needs_share": _percent(
-        "Useful support within 18 weeks, out of all needs, noticed or not", "higher", "waits", True
+        "Useful support within 18 weeks, out of all needs, noticed or not",
+        "higher",
+        "waits",
+        True,
+        undefined=NOT_FOLLOWED,
     ),
-    "first_useful_median_weeks": _weeks("Concern to first useful support: half have it by", True),
+    "first_useful_median_weeks": _weeks(
+        "Concern to first useful support: half have it by",
+        True,
+        undefined="not reached by half within the run",
+    ),
     "first_useful_mean_weeks_of_first_52": _weeks(
-        "Weeks without useful support in the first 52 after a concern"
+        "Weeks without useful support in the first 52 after a concern", undefined=NOT_FOLLOWED
     ),
     "second_contact_within_26_weeks_share": _percent(
-        "Concerns with a second contact within 26 weeks", "higher", "waits"
+        "Concerns with a second contact within 26 weeks", "higher", "waits", undefined=NOT_FOLLOWED
     ),
     "specialist_start_within_52_weeks_share": _percent(
-        "Needs at specialist level: specialist start within 52 weeks of the concern", "higher", "waits", True
-    ),
-    "turned_away_per_1000_children_per_year": Measure(
-        "Families turned away from a full session, per 1,000 children and year",
-        "times",
-        "lower",
+        "Needs at specialist level: specialist start within 52 weeks of the concern",
+        "higher",
         "waits",
-        1,
+        True,
+        undefined=NOT_FOLLOWED,
     ),
-    "gave_up_per_1000_children_per_year": Measure(
-        "Needs whose family gave up, per 1,000 children and year",
-        "needs",
-        "lower",
-        "waits",
-        1,
+    "turned_away_per_1000_children_per_year": _amount(
+        "Families turned away from a full session, per 1,000 children and year", "times", "lower", NOBODY
+    ),
+    "gave_up_per_1000_children_per_year": _amount(
+        "Needs whose family gave up, per 1,000 children and year", "needs", "lower", NOBODY
+    ),
+    "referred_per_week": _amount("Referrals, per week", "needs", "neither", "no clock starts"),
+    "first_contacts_per_week": _amount("First contacts, per week", "needs", "neither", NOBODY),
+    "gave_up_per_100_referred": _amount(
+        "Needs whose family gave up, per 100 referrals", "needs", "lower", "no clock starts"
     ),
 }
 
@@ -227,7 +284,7 @@ _TIME: dict[str, tuple[str, Better]] = {
     "travel": ("travel", "neither"),
     "coordination": ("coordinating two systems", "lower"),
     "change": ("change and training for it", "neither"),
-    "unused": ("not used", "lower"),
+    "unused": ("not used", "neither"),
 }
 
 
@@ -244,7 +301,14 @@ def _staff_time() -> dict[str, Measure]:
     }
     for line in LEDGER_LINES:
         what, better = _TIME[line]
-        out[f"time_share_{line}"] = _percent(f"Staff time: {what}", better, "staff time", True)
+        # the sum over all staff hides who it is: it is told by staff group, below
+        shown = line != "unused"
+        out[f"time_share_{line}"] = _percent(f"Staff time: {what}", better, "staff time", shown)
+    for group, who in STAFF_GROUPS.items():
+        label = f"Time of {who} that is not used"
+        out[f"unused_share_{group}"] = _percent(
+            label, "neither", "staff time", True, undefined="no such staff"
+        )
     return out
 
 
@@ -258,7 +322,7 @@ LABELS: dict[str, Measure] = {
     **_reach(),
     **_gap("reach_share", "Estimated need that has been seen"),
     **_gap("first_useful_within_18_weeks_share", "Concerns with useful support within 18 weeks"),
-    **_gap("impact_mean_change_points", "Average gain in function", "points on the 0-5 scale"),
+    **_gap("impact_mean_change_points", "Average gain in function", "points, 0-5"),
     **_staff_time(),
     "pounds_per_child_per_year": _pounds("Cost of staff, per child aged 0-17 and year", 2, "neither"),
     "pounds_per_child_reached": _pounds("Cost of staff per child reached", 0),
@@ -270,4 +334,16 @@ LABELS: dict[str, Measure] = {
     "contacts_per_need_seen": Measure(
         "Contacts per need seen", "contacts", "neither", "quality", 1, headline=True
     ),
+    "duplicate_contact_share": _percent(
+        "Contacts by a second system that works with the same child", "lower", "quality", True
+    ),
+    "pilot_growth_ratio": Measure(
+        "Pilot: growth of what it is judged by, against the other places",
+        "times",
+        "neither",
+        "quality",
+        2,
+        headline=True,
+    ),
+    "pilot_went_on_share": _percent("Pilots that went on to all places", "neither", "quality", True),
 }

@@ -12,12 +12,14 @@ import numpy as np
 
 from sim.measures.counting import Bools, Floats, divide, ratios, sum_by
 from sim.measures.impact import ROUNDING_POINTS, significant_points
+from sim.measures.labels import OTHER_STAFF, STAFF_GROUPS
 from sim.measures.who_counts import Counted, RunColumns, horizon_years, in_window
 from sim.system import LEDGER_LINES
+from sim.transition import NoChange
 
 
 def staff_time(run: RunColumns) -> dict[str, float]:
-    """Hours per 1,000 children and year, and the share of them in each ledger line."""
+    """Hours per 1,000 children and year, the share of them in each ledger line, and what each group did not use."""
     minutes = _minutes(run, "line", len(run.lines))
     by_line = dict(zip(run.lines, ratios(minutes, np.full_like(minutes, minutes.sum())), strict=True))
     hours = minutes.sum() / 60.0
@@ -26,7 +28,25 @@ def staff_time(run: RunColumns) -> dict[str, float]:
         "staff_hours_per_1000_children_per_year": 1000.0
         * divide(hours if recorded else np.nan, run.population.sum() * horizon_years(run))
     }
-    return out | {f"time_share_{line}": float(by_line[line]) for line in LEDGER_LINES}
+    out |= {f"time_share_{line}": float(by_line[line]) for line in LEDGER_LINES}
+    return out | {f"unused_share_{group}": share for group, share in unused_by_group(run).items()}
+
+
+def unused_by_group(run: RunColumns) -> dict[str, float]:
+    """Of each staff group's own time, the share that nobody used; NaN where there is no such staff.
+
+    One sum over all staff would hide what matters: school staff are free for most of the day, therapists never.
+    Groups that are not in :data:`sim.measures.labels.STAFF_GROUPS` are told together as ``other``.
+    """
+    ledger = run.tables["ledger"]
+    rows = in_window(run, ledger["week"])
+    groups = [run.config.workforce.roles[name].group for name in run.roles]
+    named = np.array([g if g in STAFF_GROUPS else OTHER_STAFF for g in groups], dtype=object)
+    unused = ledger["line"] == run.lines.index("unused")
+    n = len(run.roles)
+    idle = sum_by(ledger["minutes"], rows & unused, ledger["role"], n)
+    at_work = sum_by(ledger["minutes"], rows, ledger["role"], n)
+    return {g: divide(idle[named == g].sum(), at_work[named == g].sum()) for g in STAFF_GROUPS}
 
 
 def cost(run: RunColumns, counted: Counted) -> dict[str, float]:
@@ -44,7 +64,7 @@ def cost(run: RunColumns, counted: Counted) -> dict[str, float]:
 
 
 def quality(run: RunColumns, counted: Counted, totals: Mapping[str, float]) -> dict[str, float]:
-    """Was not brought, statutory advice on time, contacts per need seen.
+    """Was not brought, statutory advice on time, contacts per need seen and by two systems at once, pilots.
 
     ``totals`` are the :func:`sim.measures.waits.weekly_totals` of the run.
     """
@@ -56,6 +76,19 @@ def quality(run: RunColumns, counted: Counted, totals: Mapping[str, float]) -> d
         "not_brought_share": divide(totals["not_brought"], totals["not_brought"] + totals["contacts"]),
         "statutory_on_time_share": divide(on_time, totals["statutory_requests"]),
         "contacts_per_need_seen": divide(t["contacts"][seen].sum(), np.count_nonzero(seen)),
+        "duplicate_contact_share": divide(totals["duplicate_contacts"], totals["contacts"]),
+        **_pilot(run),
+    }
+
+
+def _pilot(run: RunColumns) -> dict[str, float]:
+    """What a pilot found and what was decided; NaN without one."""
+    table = run.tables.get("pilot")
+    if table is None:
+        return {"pilot_growth_ratio": np.nan, "pilot_went_on_share": np.nan}
+    return {
+        "pilot_growth_ratio": float(table["growth_ratio"][0]),
+        "pilot_went_on_share": float(table["went_on"][0]),
     }
 
 
@@ -65,7 +98,18 @@ def staff_pounds(run: RunColumns) -> float:
         return float("nan")
     value = run.config.resolver()
     rates = np.array([value(run.config.workforce.roles[name].pounds_per_hour) for name in run.roles])
-    return float(_minutes(run, "role", len(run.roles)) @ rates) / 60.0
+    return float((_minutes(run, "role", len(run.roles)) + _dearer(run)) @ rates) / 60.0
+
+
+def _dearer(run: RunColumns) -> Floats | float:
+    """What staff brought in for the old lists cost above the others, as minutes of their role; shape (n_roles,)."""
+    plan = getattr(run.config, "transition", None) or NoChange()
+    if isinstance(plan, NoChange) or plan.waiting != "blitz":
+        return 0.0
+    table = run.tables["available"]
+    rows = in_window(run, table["week"])
+    more = run.config.resolver()(plan.blitz.pay) - 1.0
+    return more * sum_by(table["brought_in"], rows, table["role"], len(run.roles))
 
 
 def _minutes(run: RunColumns, column: str, n: int) -> Floats:

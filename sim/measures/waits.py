@@ -15,7 +15,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sim.both import offers_by_name
 from sim.dictionary import BANDS
 from sim.kernel.state import NEVER, WEEKLY_MEASURES
 from sim.measures.counting import (
@@ -30,6 +29,7 @@ from sim.measures.counting import (
     share,
     still_waiting,
 )
+from sim.measures.lists import lists_that_count
 from sim.measures.who_counts import Counted, RunColumns, horizon_years, in_window, weeks_of_window, within
 from sim.system import LEVELS
 
@@ -84,13 +84,6 @@ def still_without_useful_support(
     return still_waiting(events=both[1::2], censored=both[0::2])
 
 
-def lists_that_count(run: RunColumns) -> Bools:
-    """Offers on whose list the first contact is awaited with the clock running; shape (n_offers,)."""
-    definitions = offers_by_name(run.config)
-    offers = [definitions[name] for name in run.offers]
-    return np.array([o.access == "queue" and o.clock is not False and o.contact for o in offers], dtype=bool)
-
-
 def last_snapshots(run: RunColumns) -> np.ndarray:
     """The last weeks of the window, at most 26, whose end lies in it and for which the list was recorded."""
     first, _ = weeks_of_window(run)
@@ -137,7 +130,9 @@ def _list(run: RunColumns) -> dict[str, float]:
     return {
         "list_within_18_weeks_share": divide(sum(bands[b] for b in WITHIN_18_WEEKS), size),
         "list_18_to_52_weeks_share": divide(bands["w18_52"], size),
+        "list_over_18_weeks_share": divide(bands["w18_52"] + bands["w52_plus"], size),
         "list_over_52_weeks_share": divide(bands["w52_plus"], size),
+        "list_size": divide(size, n_weeks),
         "list_size_per_1000_children": 1000.0 * divide(divide(size, n_weeks), run.population.sum()),
         "list_size_at_end": at_end,
     }
@@ -167,11 +162,18 @@ def _from_concern(run: RunColumns, counted: Counted) -> dict[str, float]:
 
 
 def _without(run: RunColumns, totals: Mapping[str, float]) -> dict[str, float]:
-    """Families turned away from full sessions, and families who gave up."""
+    """Families turned away from full sessions, families who gave up, and the flow through the lists."""
     child_years = float(run.population.sum()) * horizon_years(run)
+    first, after = weeks_of_window(run)
+    weeks = after - first if len(run.tables["weekly"]["week"]) else 0
     return {
-        f"{name}_per_1000_children_per_year": 1000.0 * divide(totals[name], child_years)
-        for name in ("turned_away", "gave_up")
+        **{
+            f"{name}_per_1000_children_per_year": 1000.0 * divide(totals[name], child_years)
+            for name in ("turned_away", "gave_up")
+        },
+        "referred_per_week": divide(totals["referred"], weeks) if totals["referred"] else math.nan,
+        "first_contacts_per_week": divide(totals["first_contacts"], weeks),
+        "gave_up_per_100_referred": 100.0 * divide(totals["gave_up"], totals["referred"]),
     }
 
 

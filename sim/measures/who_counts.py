@@ -26,8 +26,7 @@ import numpy as np
 
 from sim.kernel.state import BEFORE_START, NEVER
 from sim.measures.counting import Bools, Floats, Ints
-
-DAYS_PER_YEAR = 365.25
+from sim.quantity import DAYS_PER_YEAR
 
 
 class RunColumns(Protocol):

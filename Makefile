@@ -17,6 +17,8 @@ help:
 
 run: $(STAMP)
 	@$(BIN)/opendoor compare system=gatekept,balanced
+	@echo; echo "To see it in a browser, on this machine alone: $(BIN)/opendoor dashboard"; \
+	echo "(or with the folder named above: $(BIN)/opendoor dashboard RESULTS-FOLDER)"
 
 test: $(STAMP)
 	@$(BIN)/pytest

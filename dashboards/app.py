@@ -75,20 +75,24 @@ def _register(app: Any, server: Server) -> None:
         Input("url", "pathname"),
         Input("results", "value"),
         State("url", "search"),
+        State("links", "data"),
     )
-    def show_page(path: str, key: str | None, search: str | None) -> tuple[Any, Any]:
+    def show_page(path: str, key: str | None, search: str | None, shown: str | None) -> tuple[Any, Any]:
         page = page_at(path)
         if page is None:
-            return not_found(path), no_update
+            return not_found(path), f"{path} "
         asked = asked_for(search)
+        key = key or asked.get("results") or server.first_key
+        showing = f"{page.path} {key}"
+        if showing == shown:  # rendered again, a page would lose what was typed and where the reader was
+            return no_update, no_update
         try:
-            study = server.study(key or asked.get("results"))
-            return build(page, study, asked), page.path
+            return build(page, server.study(key), asked), showing
         except InputError as e:
-            return problem_page(page, e.problems), page.path
+            return problem_page(page, e.problems), showing
         except Exception:
             log.error("%s cannot be shown:\n%s", page.path, traceback.format_exc())
-            return problem_page(page, [MISTAKE]), page.path
+            return problem_page(page, [MISTAKE]), showing
 
     @app.callback(
         Output("results", "data"),
@@ -136,7 +140,8 @@ def _register(app: Any, server: Server) -> None:
         growing = shown is not None and shown.running
         revision = server.revision(key)
         return (
-            revision if revision != known else no_update,
+            # until the results are chosen nobody could draw anything, and would not be asked again
+            revision if key and revision != known else no_update,
             not (going or growing),
             status_strip(mine[-1] if mine else None),
             line,

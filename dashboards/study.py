@@ -175,6 +175,11 @@ def _replications(frame: pd.DataFrame, systems: list[str], failures: list[str]) 
     """The summaries as the command had them: per system and measure an array over replications, in order."""
     from sim.measures import LABELS
 
+    if missing := [m for m in LABELS if m not in frame]:
+        raise InputError(
+            f"{len(missing)} measures are missing ({', '.join(missing[:3])}{', ...' if len(missing) > 3 else ''}); "
+            "run its command again (it stands in provenance.json)"
+        )
     per = {name: rows.set_index("replication").sort_index() for name, rows in frame.groupby("system")}
     numbers = [int(r) for r in per[systems[0]].index]
     return Replications(

@@ -383,8 +383,8 @@ Only folders that OpenDoor has written, and that hold nothing else, are deleted.
         """\
 usage: opendoor dashboard [FOLDER ...] [--port NUMBER] [--host ADDRESS]
 
-Opens results in a browser: headlines in plain words, waits, impact, equity and place, single children, what-if
-runs, the evidence. Everything stays on this machine.
+Opens results in a browser: headlines in plain words, waits, impact, equity and place, single children,
+what-if runs, the evidence. Everything stays on this machine.
 
   opendoor dashboard                            computes the shipped example and shows it as it grows
   opendoor dashboard results/compare-oldham-1   shows a folder that opendoor compare or run has written

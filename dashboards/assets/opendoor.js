@@ -124,7 +124,7 @@ window.dash_clientside = window.dash_clientside || {};
   new MutationObserver(fill).observe(document.documentElement, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-table", "data-fields"],
   });
-  let seen = false;
+  let seen = null;
   window.dash_clientside.opendoor = {
     token: () => begin(),
     startTheme: () => wantsDark(),
@@ -136,13 +136,14 @@ window.dash_clientside = window.dash_clientside || {};
       }
       return checked;
     },
-    navigation: (path) => {
+    navigation: (showing) => {
+      const path = showing ? showing.split(" ")[0] : null;
       /* after moving to another page the reader starts at its heading, as after loading one */
-      if (path && seen) {
+      if (path && seen && seen !== path) {
         window.scrollTo(0, 0);
         setTimeout(() => { const t = document.getElementById("title"); if (t) t.focus({ preventScroll: true }); }, 50);
       }
-      seen = seen || Boolean(path);
+      seen = path || seen;
       const title = document.getElementById("title");
       document.title = title ? title.textContent + " · OpenDoor" : "OpenDoor";
       return none();

@@ -125,8 +125,9 @@ def trajectory(look: Look) -> Drawn:
 def waits(look: Look) -> Drawn:
     """Waits and contacts of the child under each system."""
     import pandas as pd
+    from dash import html
 
-    from dashboards.page import table
+    from dashboards.page import attributes, table
 
     study = look.study
     journey = story(study, child_of(look))
@@ -143,7 +144,10 @@ def waits(look: Look) -> Drawn:
                 }
             )
     frame = pd.DataFrame(records)
-    return Drawn("", frame, body=table(frame))
+    body = html.Div(
+        table(frame), className="scroll", tabIndex="0", role="region", **attributes(aria_label="Waits")
+    )
+    return Drawn("", frame, body=body)
 
 
 def everybody(look: Look) -> Drawn:

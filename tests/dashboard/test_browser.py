@@ -98,10 +98,10 @@ def test_a_control_changes_the_data_of_the_figure_and_the_address(dashboard: Ser
     with opened(browser, dashboard.url + "/waits") as tab:
         settled(tab)
         tab.wait_for_selector("#waits-curves-figure .main-svg")
-        read = "Array.from(document.querySelector('#waits-curves-figure .js-plotly-plot').data[0].y)"
+        read = "document.querySelector('#waits-curves-figure .js-plotly-plot').calcdata[0].map(p => p.y)"
         before = tab.evaluate(read)
         choose(tab, "waits", "wait", "Recorded wait: referral to first contact")
-        tab.wait_for_function(f"JSON.stringify({read}) !== {str(before).replace(' ', '')!r}")
+        tab.wait_for_function(f"before => JSON.stringify({read}) !== JSON.stringify(before)", arg=before)
         assert "wait=recorded" in tab.url
         address, after = tab.url, tab.evaluate(read)
     with opened(browser, address) as tab:
@@ -131,7 +131,7 @@ def test_the_download_holds_the_numbers_of_the_figure(dashboard: Served, browser
         rows = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig"))))
         tab.wait_for_selector("#equity-quintiles-figure .main-svg")
         drawn = tab.evaluate(
-            "document.querySelector('#equity-quintiles-figure .js-plotly-plot').data.flatMap(d => Array.from(d.y))"
+            "document.querySelector('#equity-quintiles-figure .js-plotly-plot').calcdata.flatMap(t => t.map(p => p.y))"
         )
         assert [float(row["Mean (share)"]) for row in rows] == pytest.approx(drawn)
 
@@ -172,7 +172,7 @@ def test_a_page_that_is_not_there_and_results_that_are_gone_say_what_to_do(
 def start_run(tab: Any, replications: int) -> None:
     """Fill in the form and press Run."""
     tab.wait_for_selector("#whatif-form summary")
-    tab.get_by_label("Area").click()
+    tab.locator("#whatif-area").click()
     tab.get_by_role("option", name="example_small", exact=True).click()
     tab.get_by_label("Replications (1 to 200)").fill(str(replications))
     tab.get_by_label("Years counted").fill("1")

@@ -108,6 +108,15 @@ def test_results_without_full_tables_still_show_headlines_and_say_what_is_missin
     assert "full tables" in str(draw(server, waits, waits.panels[0], "thin", {}, False).body)
 
 
+def test_results_of_another_version_are_refused_with_what_to_do(results: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(results, old)
+    frame = pd.read_parquet(old / "summaries.parquet").drop(columns=["reach_share"])
+    frame.to_parquet(old / "summaries.parquet")
+    with pytest.raises(InputError, match=r"another version.*reach_share.*run its command again"):
+        read_study("old", old)
+
+
 def test_results_that_are_not_there_are_told_with_what_to_do(server: Server) -> None:
     with pytest.raises(InputError, match="Choose other results"):
         server.study("run-000000000000")

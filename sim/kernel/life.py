@@ -255,6 +255,8 @@ def consider(rules: Rules, people: People, tickets: Tickets, books: Books, need:
         return
     log(rules, people, books, day, need, -1, E_SEEKS)
     if rules.doors.days[door] <= 0.0 and rules.doors.wrong[door] <= -1e8:
+        if people.needs.gated[need]:
+            log(rules, people, books, day, need, -1, E_GATED)
         enter(rules, people, tickets, books, need, day, day)
         return
     people.needs.phase[need] = ON_THE_WAY
@@ -305,7 +307,7 @@ def enter(
     # arrivals draw their branch beside the routings of offers, never with the same number
     if not go_through(rules, people, tickets, books, need, door, day, since, occasion):
         leave(rules, people, books, need, day, NOT_SERVED)
-    elif system == 0:
+    elif system == 0 and not people.needs.gated[need]:  # the other door is shut
         try_both_doors(rules, people, tickets, books, need, day)
 
 

@@ -157,4 +157,67 @@ def _factorial(stored: Stored, measures: Sequence[str]) -> Analysis:
     return Analysis({"effects": frame}, shown, words)
 
 
-BY_DESIGN: dict[str, Callable[[Stored, Sequence[str]], Analysis]] = {"factorial": _factorial}
+def _morris(stored: Stored, measures: Sequence[str]) -> Analysis:
+    from experiments.sensitivity import screening_frame, screening_words
+
+    frame, words = _each(stored, measures, screening_frame, screening_words)
+    return Analysis({"screening": frame}, ("rank", "factor", "grade", "mu_star", "mu", "sigma"), words)
+
+
+def _saltelli(stored: Stored, measures: Sequence[str]) -> Analysis:
+    from experiments.sensitivity import indices_frame, indices_words
+
+    frame, words = _each(stored, measures, indices_frame, indices_words)
+    shown = ("rank", "factor", "grade", "s1", "s1_low", "s1_high", "st", "st_low", "st_high")
+    return Analysis({"indices": frame}, shown, words)
+
+
+def _one_at_a_time(stored: Stored, measures: Sequence[str]) -> Analysis:
+    from experiments.tornado import in_words, tornado_frame
+
+    frame, words = _each(stored, measures, tornado_frame, in_words)
+    shown = ("rank", "factor", "grade", "low_value", "at_low", "high_value", "at_high", "clear")
+    return Analysis({"tornado": frame}, shown, words)
+
+
+def _psa(stored: Stored, measures: Sequence[str]) -> Analysis:
+    import pandas as pd
+
+    from experiments.information import in_words, information_frame, plans_frame
+
+    plans = [plans_frame(stored, measure) for measure in measures]
+    information = [information_frame(stored, measure) for measure in measures]
+    words = [
+        line
+        for one, other, measure in zip(plans, information, measures, strict=True)
+        for line in in_words(one, other, measure)
+    ]
+    tables = {"information": pd.concat(information), "plans": pd.concat(plans)}
+    shown = ("what", "factor", "grade", "value", "share_of_everything", "noise", "above_noise")
+    return Analysis(tables, shown, words)
+
+
+def _grid(stored: Stored, measures: Sequence[str]) -> Analysis:
+    import pandas as pd
+
+    from experiments.preference_map import in_words, map_frames
+
+    found = [map_frames(stored, measure) for measure in measures]
+    words = [
+        line for (cells, _), measure in zip(found, measures, strict=True) for line in in_words(cells, measure)
+    ]
+    tables = {
+        "map": pd.concat([cells for cells, _ in found]),
+        "frontier": pd.concat([lines for _, lines in found]),
+    }
+    return Analysis(tables, ("x", "y", "preferred", "ahead", "low", "high", "clear"), words)
+
+
+BY_DESIGN: dict[str, Callable[[Stored, Sequence[str]], Analysis]] = {
+    "factorial": _factorial,
+    "morris": _morris,
+    "saltelli": _saltelli,
+    "one_at_a_time": _one_at_a_time,
+    "psa": _psa,
+    "grid": _grid,
+}

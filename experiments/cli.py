@@ -30,7 +30,9 @@ Commands
   sweep        many configurations at once: grids, samples, one number at a time; goes on after any stop
   best         which of several systems is best, with 95 % certainty and no more runs than that takes
   analyse      what a sweep has to say: effects, sensitivity, what is worth finding out first
-  results      list, describe, export, delete what these commands have written
+  switching    for each assumption, the value at which another plan would be preferred
+  staff-for    the least staff that a target takes, under each system
+  results      list, describe, compare, export, delete what these commands have written
   journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
   show         read what is modelled: opendoor show system | area | conditions | evidence
@@ -170,6 +172,7 @@ Where ranges are drawn from, factors with listed values are crossed with the dra
 measures=A,B    shown on the screen (all are stored)       required=A,B  a run fails if one is not defined
 time_limit=60   seconds for one run                        --retry-failed  try failed runs again
 output=FOLDER   otherwise results/sweep-NAME-HASH, which is the same for the same command
+executor=dask executor.address=tcp://HOST:8786   send the runs to a cluster; see README.md
 """,
         flags=("--retry-failed",),
         valued=OWN_FILES,
@@ -195,6 +198,8 @@ output=FOLDER   otherwise results/sweep-NAME-HASH, which is the same for the sam
                 (),
             ),
             "time_limit": (),
+            "executor": ("local", "dask"),
+            "executor.address": (),
         },
     ),
     "best": Command(
@@ -248,16 +253,67 @@ measure=NAME      otherwise the measures that the sweep shows
         folders=True,
         words={"measure": ()},
     ),
+    "switching": Command(
+        "experiments.switch_command",
+        """\
+usage: opendoor switching system=A,B[,C ...] [measure=NAME] [evidence.ROW.value=.. ...] [key=value ...]
+                          [key=LOW..HIGH ...] [--config-dir DIR]
+
+For each number, one at a time: the value at which another plan than now would be preferred, or none within
+its range. Takes each to both ends of its range, then closes in on every change; all plans meet the same
+children with the same luck throughout. It can be stopped and goes on; what closes in is done again.
+
+  opendoor switching system=gatekept,balanced area=example_small replications=10
+  opendoor switching system=gatekept,balanced evidence.vacancy_share.value=.. measure=reach_share
+
+With no range given, every row of the evidence in use. Beside each switching value stand the nearest values
+looked at where the difference is clear (its interval excludes nought).
+
+measure=NAME    by which plans are preferred (impact_mean_change_points); more or less of it must be better
+time_limit=60   seconds for one run
+output=FOLDER   otherwise results/switching-HASH, which is the same for the same command
+
+A map of two numbers at once: opendoor sweep system=gatekept,balanced KEY=0..1:steps=5 KEY=0..1:steps=5,
+then opendoor analyse FOLDER.
+""",
+        valued=OWN_FILES,
+        simulates=True,
+        words={"measure": (), "time_limit": ()},
+    ),
+    "staff-for": Command(
+        "experiments.staff_for",
+        """\
+usage: opendoor staff-for target=MEASURE at_least=NUMBER|at_most=NUMBER [system=A,B] [key=value ...]
+                          [--config-dir DIR]
+
+The least staff that a target takes under each system: all bands of the service are multiplied by the same
+number, which is searched for by halving, with the same children and the same luck. Can be stopped and goes
+on. Exit status 1 if the target is out of reach.
+
+  opendoor staff-for target=first_useful_within_18_weeks_all_needs_share at_least=0.8 system=gatekept,balanced
+  opendoor staff-for target=impact_mean_change_points at_least=0.2 system=balanced roles=therapist_b5
+
+roles=A,B         only these bands (otherwise all but those of the places themselves, such as schools)
+multiple=0.25..8  how few and how many are tried           precision=0.02  how narrow the answer is made
+replications=20   more of them make the interval narrower  output=FOLDER   otherwise results/staff-for-HASH
+""",
+        valued=OWN_FILES,
+        simulates=True,
+        words=dict.fromkeys(("target", "at_least", "at_most", "roles", "multiple", "precision"), ()),
+    ),
     "results": Command(
         "experiments.results_command",
         """\
 usage: opendoor results list [FOLDER]
        opendoor results describe FOLDER
-       opendoor results export FOLDER --to FILE.csv|FILE.parquet [--table NAME]
+       opendoor results compare FOLDER OTHER [--to FILE.csv|FILE.parquet|FILE.xlsx]
+       opendoor results export FOLDER --to FILE.csv|FILE.parquet|FILE.xlsx [--table NAME]
        opendoor results delete FOLDER [FOLDER ...] [--yes]
 
   opendoor results list                       what is in the folder results
   opendoor results describe results/three     what was simulated, and what came out
+  opendoor results compare results/a results/b    what differs in what was asked, and in what came out:
+                                              point by point or system by system, paired by seed
 
 --to FILE     where to; the ending says the format
 --table NAME  which table: of a sweep kpis (default), statistics or points; of another folder summaries
@@ -265,7 +321,7 @@ usage: opendoor results list [FOLDER]
 --yes         delete without asking
 Only folders that OpenDoor has written, and that hold nothing else, are deleted.
 """,
-        subjects=("list", "describe", "export", "delete"),
+        subjects=("list", "describe", "compare", "export", "delete"),
         flags=("--yes",),
         valued={"--to": "FILE", "--table": "NAME"},
         overrides=False,
@@ -357,6 +413,16 @@ machine.
   --lookup        small areas of 2011 to those of 2021, if population and deprivation differ in them
   --localities    number of localities that small areas are grouped into
   --output        folder to make; then use it with area=files area.folder=FOLDER
+
+Columns, by their names in the heading; other columns are not read
+  population      lsoa11_code and lsoa11_name (or lsoa21_code and lsoa21_name), la_name, age_0 ... age_19;
+                  if there is one: upper_tier_name
+  deprivation     lsoa11_code (index of 2019) or lsoa21_code (2025), imd_decile (1 is the most deprived)
+  schools         urn, name, la_name, school_type (such as State-funded primary), pupils; if there are any:
+                  fsm_pupils, and easting and northing or lat and lon
+  settings        urn, name, la_name, phase, status
+  lookup          lsoa11_code, lsoa21_code
+All are CSV files in UTF-8 with commas between the columns.
 """,
         subjects=("build",),
         valued={

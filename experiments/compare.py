@@ -11,17 +11,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from experiments.change import Changes, are_ways_to_change, with_gains
+from experiments.change_page import write_change
 from experiments.comparison import comparison_frame
 from experiments.comparison_page import page
 from experiments.compose import load_plans
 from experiments.data import read_data
 from experiments.output import chosen_folder, results_folder, size_text, write_frame
-from experiments.precision import read_precision, replicate_until
-from experiments.replicate import replicate
+from experiments.precision import LEAST, read_precision, until_precise
+from experiments.replicate import Replications, replicate
 from experiments.results import RUNS, write_results
 from experiments.screen import as_text, show
 from experiments.simultaneous import intervals_frame
 from experiments.spin_up import spin_up_frame
+from sim.measures.course import course_of
 
 
 def run(
@@ -41,27 +44,46 @@ def run(
     """
     started = datetime.now().astimezone()
     configs = load_plans(overrides, config_dir)
+    if are_ways_to_change(configs):
+        configs = with_gains(configs)
     first = next(iter(configs.values()))
     area = read_data(first)
     asked = read_precision(words or {}, first.replications)
     path = chosen_folder(first.output, "compare", area.name, started)
     command = ["compare", *overrides, *(f"{key}={value}" for key, value in (words or {}).items())]
+    changes = Changes(configs) if are_ways_to_change(configs) else None
     with results_folder(path) as folder:
-        how = first.replications, first.seed, first.workers, folder / RUNS
+
+        def batch(start: int, count: int) -> Replications:
+            return replicate(
+                configs,
+                count,
+                first.seed,
+                first.workers,
+                folder / RUNS,
+                first=start,
+                spreadsheets=False,
+                look=course_of if changes else None,
+                take=changes.take if changes else None,
+            )
+
         if asked:
-            done, reached = replicate_until(configs, *how, asked)
+            done, reached = until_precise(batch, max(first.replications, LEAST), first.workers, asked)
         else:
-            done, reached = replicate(configs, *how, spreadsheets=False), None
+            done, reached = batch(0, first.replications), None
         frame = comparison_frame(done)
         write_results(folder, command, configs, area, done, started)
         write_frame(frame, folder / "comparison")
         write_frame(intervals_frame(done.summaries), folder / "intervals")
         settled = spin_up_frame(folder / RUNS, configs)
         write_frame(settled, folder / "spin_up")
+        told = write_change(changes, folder) if changes else None
         completed = len(done.replications)
         whole = page(area.name, frame, configs, completed, everything=True)
         (folder / "comparison.txt").write_text(as_text(whole), encoding="utf-8")
     show(page(area.name, frame, configs, completed, everything=all))
+    if told is not None:
+        show(told)
     if reached:
         print(f"\n{reached.in_words}")
     print(f"\nResults: {path} ({size_text(path)})")

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from experiments.comparison import pairs, too_few
-from experiments.measures_table import BEYOND, BEYOND_NOTE, Groups, groups_for, measures_table
+from experiments.measures_table import BEYOND, BEYOND_NOTE, Shown, measures_table, shown_for
 from experiments.screen import bullets
 from experiments.words import cautions, caveats, heading, standing
 from sim.measures import LABELS, Measure
@@ -43,7 +43,7 @@ def page(
     from rich.console import Group
     from rich.text import Text
 
-    groups = groups_for(next(iter(configs.values())), everything)
+    shown = shown_for(next(iter(configs.values())), everything)
     systems = list(configs)
     rows = {(r["reference"], r["other"], r["measure"]): r for r in frame.to_dict("records")}
     parts: list[Any] = [
@@ -51,13 +51,18 @@ def page(
         Text(standing(configs)),
     ]
     if len(systems) == 2:
-        parts.append(two_systems(frame, groups))
+        parts.append(two_systems(frame, shown))
     else:
-        parts.append(_several(rows, systems, groups))
-        parts += _the_others(rows, systems, groups, everything)
+        parts.append(
+            Text(
+                f"\nEach against {systems[0]}: its own number (the difference), 95 % interval of the difference",
+                style="bold",
+            )
+        )
+        parts.append(_several(rows, systems, shown))
+        parts += _the_others(rows, systems, shown, everything)
     parts.append(Text(legend(replications)))
-    shown = {name for members in groups.values() for name in members}
-    if any(_marked(row) for row in rows.values() if row["measure"] in shown):
+    if any(_marked(row) for row in rows.values() if row["measure"] in shown.names):
         parts.append(Text(BEYOND_NOTE))
     parts += [
         Text("\nTo bear in mind", style="bold"),
@@ -70,15 +75,15 @@ def page(
 
 def legend(replications: int) -> str:
     """How to read the table, in a line or two."""
-    n = f"n = {replications:,} replications" if replications > 1 else "one replication, so no intervals"
+    n = f"n = {replications:,} replications" if replications > 1 else "one replication (so no intervals)"
     return (
-        f"Better, worse: for children and families. More, less: neither is good in itself. No clear difference: "
-        f"the 95 % interval includes 0. The same: equal as far as shown. {n[0].upper()}{n[1:]} unless said otherwise, "
-        "with the same children and luck."
+        "Better, worse: for children and families. More, less: neither is good in itself. No clear difference: the "
+        f"95 % interval includes 0. The same: equal as far as shown. All from {n} with the same children and luck, "
+        "unless said otherwise."
     )
 
 
-def two_systems(frame: pd.DataFrame, groups: Groups | None = None) -> Table:
+def two_systems(frame: pd.DataFrame, shown: Shown | None = None) -> Table:
     """One pair of systems: their means, the difference, its interval, and that in words."""
     reference, other = frame["reference"].iloc[0], frame["other"].iloc[0]
     rows = {row["measure"]: row for row in frame.to_dict("records")}
@@ -97,30 +102,22 @@ def two_systems(frame: pd.DataFrame, groups: Groups | None = None) -> Table:
         (f"{reference}>", f"{other}>", "Difference>", "95 % interval>", "In words"),
         {name: (row["reference_mean"], row["other_mean"]) for name, row in rows.items()},
         cells,
-        groups,
+        shown,
     )
 
 
-def _several(rows: Rows, systems: Systems, groups: Groups) -> Table:
-    """The first system's mean, and for each other one its mean, the difference, the interval and the words."""
+def _several(rows: Rows, systems: Systems, shown: Shown) -> Table:
+    """The first system's mean, and for each other one its mean (and the difference), the interval and the words."""
     first, *others = systems
 
     def cells(name: str) -> list[str]:
         own = [rows[first, other, name] for other in others]
         measure = LABELS[name]
-        told = [
-            "\n".join(
-                [
-                    f"{_mean(measure, row, 'other')} ({measure.difference_text(row['difference'])})",
-                    *_rest(row),
-                ]
-            )
-            for row in own
-        ]
+        told = ["\n".join([_with_difference(measure, row), *_rest(row)]) for row in own]
         return [_mean(measure, own[0], "reference"), *told]
 
     return measures_table(
-        (f"{first}>", *(f"{other} (against {first})>" for other in others)),
+        [f"{name}>" for name in systems],
         {
             name: (
                 rows[first, others[0], name]["reference_mean"],
@@ -129,11 +126,16 @@ def _several(rows: Rows, systems: Systems, groups: Groups) -> Table:
             for name in LABELS
         },
         cells,
-        groups,
+        shown,
     )
 
 
-def _the_others(rows: Rows, systems: Systems, groups: Groups, everything: bool) -> list[Any]:
+def _with_difference(measure: Measure, row: Mapping[Any, Any]) -> str:
+    own = _mean(measure, row, "other")
+    return f"{own} ({_bare(measure.difference_text(row['difference']))})" if row["n"] else own
+
+
+def _the_others(rows: Rows, systems: Systems, shown: Shown, everything: bool) -> list[Any]:
     """The pairs without the first system."""
     from rich.text import Text
 
@@ -142,26 +144,31 @@ def _the_others(rows: Rows, systems: Systems, groups: Groups, everything: bool) 
         return [Text(f"The other {len(found)} pairs: comparison.txt and comparison.csv.\n")]
     out: list[Any] = [Text("The others against each other: difference, 95 % interval", style="bold")]
     for at in range(0, len(found), ABREAST):
-        out.append(_differences(rows, found[at : at + ABREAST], groups))
+        out.append(_differences(rows, found[at : at + ABREAST], shown))
     return out
 
 
-def _differences(rows: Rows, shown: Sequence[tuple[str, str]], groups: Groups) -> Table:
+def _differences(rows: Rows, of: Sequence[tuple[str, str]], shown: Shown) -> Table:
     def cells(name: str) -> list[str]:
-        own = [rows[reference, other, name] for reference, other in shown]
+        own = [rows[reference, other, name] for reference, other in of]
         return ["\n".join([LABELS[name].difference_text(row["difference"]), *_rest(row)]) for row in own]
 
     means = {
-        name: [rows[a, b, name][key] for a, b in shown for key in ("reference_mean", "other_mean")]
+        name: [rows[a, b, name][key] for a, b in of for key in ("reference_mean", "other_mean")]
         for name in LABELS
     }
-    return measures_table([f"{b} against {a}>" for a, b in shown], means, cells, groups)
+    return measures_table([f"{b} against {a}>" for a, b in of], means, cells, shown)
 
 
 def _rest(row: Mapping[Any, Any]) -> list[str]:
     """Interval and words, each on a line of its own; only the words where there is no interval."""
     interval = _interval(LABELS[row["measure"]], row, say_whose=False)
     return [row["in_words"]] if interval == "–" else [interval, row["in_words"]]
+
+
+def _bare(difference: str) -> str:
+    """Without the unit, which the number beside it has."""
+    return difference.replace(" pp", "")
 
 
 def _mean(measure: Measure, row: Mapping[Any, Any], which: str) -> str:
@@ -186,7 +193,7 @@ def _interval(measure: Measure, row: Mapping[Any, Any], say_whose: bool) -> str:
         return "–"
     low, high = measure.difference_text(row["low"]), measure.difference_text(row["high"])
     few = "" if row["n"] == row["replications"] else f" (n = {row['n']})"
-    return f"{low.removesuffix(' pp')} to {high}{BEYOND if _marked(row) else ''}{few}"
+    return f"{_bare(low)} to {_bare(high)}{BEYOND if _marked(row) else ''}{few}"
 
 
 def _marked(row: Mapping[Any, Any]) -> bool:

@@ -47,10 +47,12 @@ def load_config(overrides: Sequence[str] = (), config_dir: str | Path | None = N
     return config
 
 
-def _checked(overrides: Sequence[str], config_dir: str | Path | None) -> Config:
+def _checked(overrides: Sequence[str], config_dir: str | Path | None, stays: bool = False) -> Config:
     found = _put_together(overrides, config_dir)
     if found.tree is None:
         raise InputError(found.problems)
+    if stays:  # an experiment may say how the change is made that this plan does not make
+        found.tree["transition"] = {"name": "none"}
     from sim.config import check
 
     try:
@@ -111,14 +113,24 @@ ADVICE = {
 }
 
 
-def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -> dict[str, Config]:
-    """One configuration for each of several systems (``system=a,b``), or ways to change (``transition=none,big_bang``).
-
-    Everything else is the same in all of them. Ways to change start from ``gatekept`` unless a system is named.
+def load_one_or_more(
+    overrides: Sequence[str], default: str, config_dir: str | Path | None = None
+) -> dict[str, Config]:
+    """As :func:`load_plans`, but one system alone will do, and ``default`` is put in front if none is named.
 
     Raises:
-        InputError: nothing or both to compare, one named twice, or any problem in any of the configurations.
+        InputError: as :func:`load_plans`.
     """
+    lists, _ = _to_compare(overrides)
+    if any(len(names) > 1 for names in lists.values()):
+        return load_plans(overrides, config_dir)
+    if "system" not in lists:
+        return load_plans([default, *overrides], config_dir)
+    return {",".join(lists["system"]): load_config(overrides, config_dir)}
+
+
+def _to_compare(overrides: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """The systems named, and the transitions where there are several; and all other words."""
     lists: dict[str, list[str]] = {}
     rest: list[str] = []
     for text in overrides:
@@ -128,6 +140,18 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
             lists[key] = names
         else:
             rest.append(text)
+    return lists, rest
+
+
+def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -> dict[str, Config]:
+    """One configuration for each of several systems (``system=a,b``), or ways to change (``transition=none,big_bang``).
+
+    Everything else is the same in all of them. Ways to change start from ``gatekept`` unless a system is named.
+
+    Raises:
+        InputError: nothing or both to compare, one named twice, or any problem in any of the configurations.
+    """
+    lists, rest = _to_compare(overrides)
     several = [key for key, names in lists.items() if len(names) > 1]
     if not several:
         found = f"found system={lists['system'][0]}" if lists.get("system") else "none given"
@@ -148,8 +172,9 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
     problems: dict[str, list[str]] = {}
     for name in names:
         try:
-            words = _about_no_change(rest) if (key, name) == ("transition", "none") else rest
-            configs[name] = _checked([f"{key}={name}", *words], config_dir)
+            stays = (key, name) == ("transition", "none")
+            words = _about_no_change(rest) if stays else rest
+            configs[name] = _checked([f"{key}={name}", *words], config_dir, stays)
         except InputError as e:
             for problem in e.problems:
                 problems.setdefault(problem, []).append(name)

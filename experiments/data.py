@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from sim.area import build_area
 from sim.errors import InputError
-from sim.timetable import check_places
+from sim.transition import Phased, Pilot
 
 if TYPE_CHECKING:
     from sim.area import Area
@@ -24,7 +24,10 @@ def read_data(config: Config) -> Area:
         InputError: one sentence for each problem of the data.
     """
     area = build_area(config.area)
-    check_places(config, area)
+    if isinstance(config.transition, Phased | Pilot):
+        from sim.timetable import check_places  # loads what simulates
+
+        check_places(config, area)
     if config.area.demand.csv is not None:
         number_of_referrals(config)
     return area

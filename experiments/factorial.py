@@ -195,15 +195,13 @@ def in_words(frame: pd.DataFrame, measure: str) -> list[str]:
             f"{about.label}: whether the whole is more than the sum of its parts cannot be told from a fraction of the "
             "combinations; sweep without resolution="
         )
-    spare = [
-        str(row["what"])
-        for row in frame.to_dict("records")
-        if row["kind"] == "left_out" and row["includes_no_difference"]
-    ]
+    last = [row for row in frame.to_dict("records") if row["kind"] == "left_out"]
+    spare = [str(row["what"]) for row in last if row["includes_no_difference"]]
+    harm = [str(row["what"]) for row in last if not row["includes_no_difference"] and row["worth"] < 0]
     if spare:
-        out.append(
-            f"No clear loss if left out of everything: {', '.join(spare)} (the interval includes no difference)."
-        )
+        out.append(f"No clear loss if left out of everything: {', '.join(spare)} ({about.label})")
+    if harm:
+        out.append(f"Everything is better without: {', '.join(harm)} ({about.label})")
     if (frame["n"] < 2).any():
         out.append("One replication gives no interval: nothing of this is certain.")
     return out

@@ -34,6 +34,7 @@ FIXED = {
     "workers": "results do not depend on it",
     "output": "a sweep has one folder",
     "event_log": "a sweep keeps headline measures only",
+    "gains_every_weeks": "a sweep keeps headline measures only",
     "experiment": "a sweep is one experiment",
 }
 

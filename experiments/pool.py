@@ -95,14 +95,14 @@ def run_tasks(
 
     def submit(task: Task) -> Future[Value | Failure]:
         try:
-            future = pool.submit(_guarded, function, task)
+            future = pool.submit(guarded, function, task)
         except BrokenProcessPool:
             suspects.append(task)
             raise
         running[future] = task
         return future
 
-    with _sigterm_like_ctrl_c():
+    with sigterm_like_ctrl_c():
         try:
             while True:
                 try:
@@ -139,8 +139,8 @@ def run_tasks(
             raise
 
 
-def _guarded(function: Callable[[Task], Value], task: Task) -> Value | Failure:
-    """Runs in the worker. Failures travel as text: not every exception survives the trip to the parent."""
+def guarded(function: Callable[[Task], Value], task: Task) -> Value | Failure:
+    """Runs in a worker. Failures travel as text: not every exception survives the trip to the parent."""
     try:
         return function(task)
     except InputError as e:
@@ -209,8 +209,13 @@ def in_common() -> Any:
     return _in_common[0]
 
 
-def _begin_worker(common: object) -> None:
+def set_common(common: object) -> None:
+    """In a worker: what tasks will find in common from now on."""
     _in_common[0] = common
+
+
+def _begin_worker(common: object) -> None:
+    set_common(common)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -235,7 +240,8 @@ def _end(pool: ProcessPoolExecutor) -> None:
 
 
 @contextmanager
-def _sigterm_like_ctrl_c() -> Iterator[None]:
+def sigterm_like_ctrl_c() -> Iterator[None]:
+    """While the block runs, a polite kill is Ctrl-C (in the main thread; elsewhere signals do not arrive)."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

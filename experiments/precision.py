@@ -15,19 +15,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments.replicate import Replications, joined, replicate
+from experiments.replicate import Replications, joined
 from experiments.simultaneous import bonferroni_quantile
 from experiments.statistics import paired_difference
 from sim.errors import InputError
 from sim.measures import LABELS
-
-if TYPE_CHECKING:
-    from sim.config import Config
 
 #: The command's words about it.
 WORDS = ("precision.measure", "precision.half_width", "precision.most")
@@ -125,34 +120,18 @@ def _number(text: str) -> float:
         return math.nan
 
 
-def replicate_until(
-    configs: Mapping[str, Config],
-    first: int,
-    seed: int,
-    workers: int,
-    folder: Path | None,
-    asked: Precision,
+def until_precise(
+    batch: Callable[[int, int], Replications], first: int, workers: int, asked: Precision
 ) -> tuple[Replications, Reached]:
     """Simulate every system in as many replications as ``asked`` needs.
 
     Args:
-        configs, seed, workers, folder: as for :func:`experiments.replicate.replicate`.
-        first: replications of the first batch; at least :data:`LEAST` are made.
+        batch: ``batch(start, count)`` simulates replications ``start`` to ``start + count - 1``.
+        first: replications of the first batch, at least :data:`LEAST`.
 
     Raises:
-        InputError, RuntimeError: as :func:`experiments.replicate.replicate`, in the first batch.
+        InputError, RuntimeError: as ``batch``, in the first batch.
     """
-
-    def batch(start: int, count: int) -> Replications:
-        return replicate(configs, count, seed, workers, folder, first=start, spreadsheets=False)
-
-    return until_precise(batch, max(first, LEAST), workers, asked)
-
-
-def until_precise(
-    batch: Callable[[int, int], Replications], first: int, workers: int, asked: Precision
-) -> tuple[Replications, Reached]:
-    """The sequence of batches; ``batch(start, count)`` simulates replications ``start`` to ``start + count - 1``."""
     done = batch(0, first)
     made = first
     while True:

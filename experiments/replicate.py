@@ -9,10 +9,10 @@ processes did the work or in which order they finished.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.config import Config
+    from sim.run import Run
 
 Keep = Literal["all", "first", "none"]
 
@@ -34,7 +35,7 @@ HOPELESS = 3
 class Job:
     """One simulation: one system, one replication.
 
-    ``folder``: where its tables go, or None. ``spreadsheets``: as CSV, too.
+    ``folder``: where its tables go, or None. ``spreadsheets``: as CSV, too. ``look``: what else is wanted of the run.
     """
 
     system: str
@@ -43,14 +44,16 @@ class Job:
     seed: int
     folder: Path | None
     spreadsheets: bool = True
+    look: Callable[[Run], Any] | None = None
 
 
 @dataclass(frozen=True)
 class Done:
-    """What one simulation gives back: its headline measures and the processor time it took."""
+    """What one simulation gives back: its headline measures, the processor time it took, what ``look`` saw in it."""
 
     summary: dict[str, float]
     cpu_seconds: float
+    seen: Any = None
 
 
 @dataclass
@@ -86,6 +89,8 @@ def replicate(
     what: str = "Simulating",
     first: int = 0,
     spreadsheets: bool = True,
+    look: Callable[[Run], Any] | None = None,
+    take: Callable[[str, int, Any], None] | None = None,
 ) -> Replications:
     """Simulate every system in every replication.
 
@@ -98,13 +103,23 @@ def replicate(
         what: words for the progress display.
         first: number of the first replication; another batch goes on where the last one ended.
         spreadsheets: write full tables as CSV beside the Parquet files.
+        look: what else is wanted of each run, worked out where it was simulated; a function of a module.
+        take: is given the system, the replication and what ``look`` saw, as simulations end.
 
     Raises:
         InputError: a configuration that only a run finds out to be unusable.
         RuntimeError: no simulation succeeded.
     """
     jobs = [
-        Job(name, config, r, replication_seed(seed, r), _tables_folder(folder, keep, name, r), spreadsheets)
+        Job(
+            name,
+            config,
+            r,
+            replication_seed(seed, r),
+            _tables_folder(folder, keep, name, r),
+            spreadsheets,
+            look,
+        )
         for r in range(first, first + replications)
         for name, config in configs.items()
     ]
@@ -115,7 +130,9 @@ def replicate(
             step()
             job = outcome.task
             if outcome.failure is None and outcome.value is not None:
-                done[job.system, job.replication] = outcome.value
+                if take is not None:
+                    take(job.system, job.replication, outcome.value.seen)
+                done[job.system, job.replication] = replace(outcome.value, seen=None)
                 continue
             failures.append(_sentence(job, outcome.failure))
             if outcome.failure and outcome.failure.problems:
@@ -149,6 +166,7 @@ def simulate_job(job: Job) -> Done:
         before = time.process_time()
         run = simulate(job.config, job.seed)
     summary = run.summary()
+    seen = None if job.look is None else job.look(run)
     cpu_seconds = time.process_time() - before
     if job.folder is not None:
         from experiments.output import cannot_write, write_run
@@ -157,7 +175,7 @@ def simulate_job(job: Job) -> Done:
             write_run(run, job.folder, job.spreadsheets)
         except OSError as e:
             raise cannot_write(job.folder, e) from None
-    return Done(summary, cpu_seconds)
+    return Done(summary, cpu_seconds, seen)
 
 
 def _tables_folder(folder: Path | None, keep: Keep, system: str, replication: int) -> Path | None:

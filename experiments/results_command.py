@@ -41,7 +41,7 @@ OURS: dict[Kind, frozenset[str]] = {
     "run": frozenset(
         {
             *("provenance", "summary", "summaries", "population", "dictionary", "comparison", "runs"),
-            *("intervals", "spin_up", "selection"),
+            *("intervals", "spin_up", "selection", "change", "change_by_week", "change_by_group"),
         }
     ),
 }
@@ -50,6 +50,11 @@ TABLES: dict[Kind, tuple[str, ...]] = {
     "sweep": ("kpis", "statistics", "points", "dictionary", *ANALYSES),
     "run": ("summaries", "population", "dictionary", "comparison", "intervals", "spin_up", "selection"),
 }
+
+
+#: Formats of a table, by ending; rows of a workbook's sheet.
+ENDINGS = (".csv", ".parquet", ".xlsx")
+WORKBOOK_ROWS = 1_048_576
 
 
 @dataclass(frozen=True)
@@ -68,16 +73,20 @@ def run(subject: str, folders: Sequence[str], to: str | None, table: str | None,
         InputError: a folder that is not what is wanted, or options that do not fit.
     """
     problems = []
-    if subject != "export" and (to or table):
-        problems.append("--to and --table are for opendoor results export")
+    if subject != "export" and table:
+        problems.append("--table is for opendoor results export")
+    if subject not in ("export", "compare") and to:
+        problems.append("--to is for opendoor results export and compare")
     if subject != "delete" and yes:
         problems.append("--yes is for opendoor results delete")
     if subject in ("describe", "export") and len(folders) != 1:
         problems.append(f"opendoor results {subject} takes one folder, found {len(folders)}")
+    if subject == "compare" and len(folders) != 2:
+        problems.append(f"opendoor results compare takes two folders, found {len(folders)}")
     if subject == "delete" and not folders:
         problems.append("opendoor results delete takes the folders to delete, found none")
-    if subject == "export" and (to is None or Path(to).suffix not in (".csv", ".parquet")):
-        problems.append(f"--to: needs a file that ends in .csv or .parquet, found {to or 'nothing'}")
+    if (subject == "export" or to) and (to is None or Path(to).suffix not in ENDINGS):
+        problems.append(f"--to: needs a file that ends in {', '.join(ENDINGS)}, found {to or 'nothing'}")
     if subject == "list" and len(folders) > 1:
         problems.append(f"opendoor results list takes one folder, found {len(folders)}")
     if problems:
@@ -87,6 +96,8 @@ def run(subject: str, folders: Sequence[str], to: str | None, table: str | None,
             return _list(Path(folders[0] if folders else "results"))
         case "describe":
             return _describe(find(folders[0]))
+        case "compare":
+            return _compare(folders, to)
         case "export":
             return _export(find(folders[0]), Path(str(to)).expanduser(), table)
         case _:
@@ -199,6 +210,28 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
+def _compare(folders: Sequence[str], to: str | None) -> int:
+    from experiments.results_compare import comparison_frame, page
+    from experiments.screen import show
+
+    found: list[Found] = []
+    problems: list[str] = []
+    for folder in folders:
+        try:
+            found.append(find(folder))
+        except InputError as e:
+            problems += e.problems
+    if problems:
+        raise InputError(problems)
+    first, second = found
+    frame = comparison_frame(first, second)
+    show(page(first, second, frame))
+    if to:
+        print()
+        _write_table(frame, Path(to).expanduser())
+    return 0
+
+
 def _export(found: Found, to: Path, table: str | None) -> int:
     name = table or TABLES[found.kind][0]
     full = _full_tables(found)
@@ -207,17 +240,55 @@ def _export(found: Found, to: Path, table: str | None) -> int:
         raise InputError(f"--table {name}: no such table; allowed are {allowed}")
     if to.exists():
         raise InputError(f"--to {to}: exists already; nothing is overwritten")
-    frame = _frame(found, name)
+    _write_table(_frame(found, name), to)
+    return 0
+
+
+def _write_table(frame: pd.DataFrame, to: Path) -> None:
+    """One table as one file, in the format that its ending names.
+
+    Raises:
+        InputError: the file exists, cannot be written, or cannot hold so much.
+    """
+    if to.exists():
+        raise InputError(f"--to {to}: exists already; nothing is overwritten")
+    if to.suffix == ".xlsx" and len(frame) >= WORKBOOK_ROWS:
+        raise InputError(
+            f"--to {to}: {len(frame):,} rows and a heading; a workbook holds {WORKBOOK_ROWS:,}. Use .csv or .parquet"
+        )
     try:
         if to.suffix == ".csv":
             frame.to_csv(to, index=False)
+        elif to.suffix == ".xlsx":
+            _write_workbook(frame, to)
         else:
             frame.to_parquet(to, index=False)
     except OSError as e:
         to.unlink(missing_ok=True)
         raise InputError(f"--to {to}: cannot be written: {e.strerror or e}") from None
     print(f"{len(frame):,} rows: {to}")
-    return 0
+
+
+def _write_workbook(frame: pd.DataFrame, to: Path) -> None:
+    """A workbook with one sheet. Text stays text, whatever it begins with; a seed is text, because a workbook keeps
+    no more than 16 digits of a number."""
+    import pandas as pd
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    shown = frame.copy()
+    for name in shown.columns:
+        column = shown[name]
+        if name == "seed":
+            shown[name] = column.astype("str")
+        elif not pd.api.types.is_numeric_dtype(column):
+            plain = column.astype("object").where(column.notna(), None)
+            shown[name] = plain.map(lambda v: ILLEGAL_CHARACTERS_RE.sub("", v) if isinstance(v, str) else v)
+    with pd.ExcelWriter(to, engine="openpyxl") as book:
+        shown.to_excel(book, index=False, sheet_name="OpenDoor", freeze_panes=(1, 0))
+        for row in book.sheets["OpenDoor"].iter_rows():
+            for cell in row:
+                if cell.data_type == "f":
+                    cell.data_type = "s"
 
 
 def _full_tables(found: Found) -> dict[str, Path]:

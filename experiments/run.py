@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.comparison import beyond_possible, too_few
 from experiments.compose import load_config, system_name
 from experiments.data import read_data
-from experiments.measures_table import BEYOND, BEYOND_NOTE, groups_for, measures_table
+from experiments.measures_table import BEYOND, BEYOND_NOTE, measures_table, shown_for
 from experiments.output import chosen_folder, results_folder, size_text
 from experiments.replicate import Replications, replicate
 from experiments.results import RUNS, write_results
@@ -57,8 +57,7 @@ def page(area: str, configs: Mapping[str, Config], done: Replications, everythin
     (measures,) = done.summaries.values()
     found = {name: estimate(values) for name, values in measures.items()}
     total = len(done.replications)
-    groups = groups_for(next(iter(configs.values())), everything)
-    shown = [name for members in groups.values() for name in members]
+    shown = shown_for(next(iter(configs.values())), everything)
     parts: list[Any] = [
         Text(heading(area, configs, total), style="bold"),
         Text(standing(configs)),
@@ -66,7 +65,7 @@ def page(area: str, configs: Mapping[str, Config], done: Replications, everythin
             ("Mean>", "95 % interval>"),
             {name: [e.mean] for name, e in found.items()},
             lambda name: _cells(LABELS[name], found[name], total),
-            groups,
+            shown,
         ),
         Text(
             f"n = {total:,} replications unless said otherwise"
@@ -74,7 +73,7 @@ def page(area: str, configs: Mapping[str, Config], done: Replications, everythin
             + ("." if everything else ". More measures: --all, or summary.json.")
         ),
     ]
-    if any(_beyond(LABELS[name], found[name], total) for name in shown):
+    if any(_beyond(LABELS[name], found[name], total) for name in shown.names):
         parts.append(Text(BEYOND_NOTE))
     return Group(
         *parts,

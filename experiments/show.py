@@ -14,6 +14,7 @@ from experiments.compose import load_config
 from experiments.numbers import BY_HAND, GRADES, Number, numbers, rows_used
 from experiments.output import SMALLEST_COUNT
 from experiments.screen import show
+from experiments.words import unit_words
 from sim.area import KINDS, Area, build_area
 from sim.config import Config
 from sim.errors import InputError
@@ -95,6 +96,11 @@ def system_page(config: Config) -> Iterable[RenderableType]:
         yield Text("\nJob plan: share of each role's time", style="bold")
         yield _job_plan_table(config)
     yield Text("\nThe system as a whole", style="bold")
+    if system.slots_per_week is not None:
+        yield Text(
+            f"Capacity: {system.slots_per_week:g} appointments a week in each locality (slots_per_week, "
+            f"{GRADE_SHORT[BY_HAND]}), instead of staff minutes and a job plan."
+        )
     yield from _numbers_table(
         {k: n for k, n in _inside(by_key, "system").items() if "." not in k}, all_of_them=True
     )
@@ -139,7 +145,7 @@ def evidence_page(config: Config, grade: str | None = None, unused: bool = False
     table = table_of("Row", "Value>", "Range>", "Unit", "Grade", "Source")
     for name, row in rows.items():
         span = "fixed" if row.low == row.high else f"{row.low:g} to {row.high:g}"
-        table.add_row(name, f"{row.value:g}", span, row.unit, GRADE_SHORT[row.grade], row.source)
+        table.add_row(name, f"{row.value:g}", span, unit_words(row.unit), GRADE_SHORT[row.grade], row.source)
     yield table
     which = "not used by this configuration" if unused else "in use"
     yield Text(f"{len(rows)} of {len(config.evidence)} rows: {which}{f', grade {grade}' if grade else ''}.")
@@ -175,7 +181,7 @@ def _numbers_table(found: Mapping[str, Number], all_of_them: bool = False) -> It
             by = " and ".join(dial.replace("_", " ") for dial in number.dials)
             origin += f"{'; ' if origin else ''}{old:g} to {new:g} with {by}"
         grade = GRADE_SHORT[number.grade] if number.stated else "default"
-        table.add_row(f"  {key}", f"{number.value:g}", number.unit, grade, origin)
+        table.add_row(f"  {key}", f"{number.value:g}", unit_words(number.unit), grade, origin)
     if table.row_count:
         yield table
 

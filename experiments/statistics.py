@@ -59,6 +59,23 @@ def estimate(values: np.ndarray) -> Estimate:
     return Estimate(mean, sd, n, mean - half, mean + half)
 
 
+@dataclass(frozen=True)
+class Estimates:
+    """Many means over replications at once; the arrays are as those of :class:`Estimate`, each of shape (m,)."""
+
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    n: np.ndarray
+
+
+def estimates(values: np.ndarray) -> Estimates:
+    """:func:`estimate` of each column of ``values`` (shape ``(n_replications, m)``)."""
+    found = [estimate(column) for column in np.asarray(values, dtype=np.float64).T]
+    mean, low, high = (np.array([getattr(e, name) for e in found]) for name in ("mean", "low", "high"))
+    return Estimates(mean, low, high, np.array([e.n for e in found], dtype=np.int64))
+
+
 def paired_difference(reference: np.ndarray, other: np.ndarray) -> Estimate:
     """Mean of ``other - reference`` within replications, with its interval.
 

@@ -90,9 +90,12 @@ class Stored:
         i = self.runs.measures.index(measure)
         return everything[:, i].reshape(self.n_draws, len(self.plans), n_replications)
 
-    def troubles(self, measure: str) -> list[str]:
-        """Sentences about runs that have no value of a measure."""
-        failed = int(self.runs.failed.sum())
+    def troubles(self, measure: str, of_possible: bool = False) -> list[str]:
+        """Sentences about runs that have no value of a measure; with ``of_possible`` only of draws that can be."""
+        fault = self.runs.failed
+        if of_possible:
+            fault = fault & ~self.impossible[self.runs.point // len(self.plans)]
+        failed = int(fault.sum())
         wanted = len(self.points) * self.manifest["replications"]
         i = self.runs.measures.index(measure)
         undefined = int((~np.isfinite(self.runs.values[~self.runs.failed, i])).sum())
@@ -115,12 +118,27 @@ class Stored:
             )
         return out
 
-    def usable(self, measure: str, group: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    @cached_property
+    def impossible(self) -> np.ndarray:
+        """Whether each draw is a combination that the model cannot be given under some plan, since its numbers contradict
+        each other (a share above 1, say): its runs have not failed, they cannot be. Shape ``(n_draws,)``."""
+        refused = np.array(
+            [bool(error) and str(error).startswith("InputError:") for error in self.runs.errors]
+        )
+        out = np.zeros(self.n_draws, dtype=bool)
+        out[self.runs.point[refused] // len(self.plans)] = True
+        return out
+
+    def usable(
+        self, measure: str, group: int = 1, of_possible: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The values of a measure in every draw but the base, and which draws can be used.
 
         Args:
             measure: which.
             group: draws that belong together (a trajectory): if one has no value, none of them is used.
+            of_possible: draws that cannot be (:attr:`impossible`) are no reason to refuse: what is left follows the
+                distribution of all, given that the numbers fit together. Only for draws that are independent.
 
         Returns:
             Values, shape ``(n_draws - 1, n_plans, n_replications)``, and whether each draw has them all, shape
@@ -129,7 +147,7 @@ class Stored:
         Raises:
             InputError: a value is missing, and nothing was said of leaving out; or nothing is left.
         """
-        if (problems := self.troubles(measure)) and not self.without_failed:
+        if (problems := self.troubles(measure, of_possible)) and not self.without_failed:
             raise InputError(problems)
         values = self.values(measure)[1:]
         whole = np.isfinite(values).all(axis=(1, 2))

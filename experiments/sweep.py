@@ -33,9 +33,10 @@ from experiments.sweep_folder import (
     unfinished,
 )
 from experiments.sweep_page import page
-from experiments.sweep_plan import Plan, plan_sweep
+from experiments.sweep_plan import Plan, model_versions, plan_sweep
 from experiments.sweep_statistics import statistics_frame
 from experiments.sweep_worker import Common, Measured, SweepRun, simulate_point
+from sim.errors import InputError
 from sim.measures import LABELS
 
 
@@ -59,11 +60,18 @@ def run(
     Raises:
         InputError: the configuration, the design or the folder cannot be used.
     """
-    plan = plan_sweep(overrides, words, config_dir)
+    problems: list[str] = []
+    address, words_of_design = read_executor(words, problems)
+    try:
+        plan = plan_sweep(overrides, words_of_design, config_dir)
+    except InputError as e:
+        raise InputError([*problems, *e.problems]) from None
+    if problems:
+        raise InputError(problems)
     path = Path(plan.base.output) if plan.base.output else default_folder(plan, overrides)
     command = ["sweep", *(f"{key}={value}" for key, value in words.items()), *overrides]
     try:
-        work = run_sweep(plan, path, plan.base.workers, command, retry_failed)
+        work = run_sweep(plan, path, plan.base.workers, command, retry_failed, address=address)
     except KeyboardInterrupt:
         if (path / COMPLETE).parent.is_dir():
             print(f"\nWhat is done is kept in {path}; the same command goes on from there.", file=sys.stderr)
@@ -75,6 +83,24 @@ def run(
         again = "" if retry_failed else "; the same command with --retry-failed tries them again"
         print(f"opendoor: {work.failed:,} runs failed; left out of every mean{again}", file=sys.stderr)
     return 1 if work.failed else 0
+
+
+EXECUTORS = ("local", "dask")
+
+
+def read_executor(words: Mapping[str, str], problems: list[str]) -> tuple[str | None, dict[str, str]]:
+    """The address of the cluster that the runs are sent to (None: they stay on this machine), and the other words."""
+    rest = {key: value for key, value in words.items() if key.split(".")[0] != "executor"}
+    executor, address = words.get("executor", "local"), words.get("executor.address")
+    if executor not in EXECUTORS:
+        problems.append(f"executor={executor}: no such executor; allowed are {' and '.join(EXECUTORS)}")
+    elif executor == "dask" and address is None:
+        problems.append(
+            "executor=dask: needs executor.address=ADDRESS of the scheduler, for example tcp://node7:8786"
+        )
+    elif executor == "local" and address is not None:
+        problems.append(f"executor.address={address}: is for executor=dask")
+    return address, rest
 
 
 def default_folder(plan: Plan, overrides: Sequence[str]) -> Path:
@@ -90,6 +116,7 @@ def run_sweep(
     command: Sequence[str] = (),
     retry_failed: bool = False,
     function: Callable[[SweepRun], Measured] = simulate_point,
+    address: str | None = None,
 ) -> Work:
     """Do whatever the folder does not hold yet, and write the results when nothing is missing.
 
@@ -100,6 +127,7 @@ def run_sweep(
         command: for the provenance.
         retry_failed: try the failed runs again.
         function: what is done for one run, in a worker.
+        address: of a cluster's scheduler, which the runs are sent to in place of processes of this machine.
 
     Raises:
         InputError: the folder holds something else, cannot be written, or another command is at work on it.
@@ -128,14 +156,29 @@ def run_sweep(
                     plan.settings.time_limit,
                     plan.checked,
                 )
-                outcomes = run_tasks(function, _todo(plan, ended), min(workers, missing), PRELOAD, common)
-                _write_down(outcomes, ledger, missing, common)
+                todo = _todo(plan, ended)
+                if address is None:
+                    outcomes = run_tasks(function, todo, min(workers, missing), PRELOAD, common)
+                else:
+                    outcomes = _on_cluster(function, todo, address, common)
+                write_down(outcomes, ledger, missing, common)
             failed = ledger.failures()
         finally:
             ledger.close()
         if missing or not (path / COMPLETE).exists():
             _finish(path, plan, facts)
     return Work(missing, len(ended), failed)
+
+
+def _on_cluster(
+    function: Callable[[SweepRun], Measured], todo: Iterator[SweepRun], address: str, common: Common
+) -> Iterator[Outcome[SweepRun, Measured]]:
+    from experiments.cluster import run_on_cluster
+
+    def common_for(batch: Sequence[SweepRun]) -> Common:
+        return common.only({run.point for run in batch})
+
+    return run_on_cluster(function, todo, address, common_for, model_versions())
 
 
 def _todo(plan: Plan, ended: set[tuple[int, int]]) -> Iterator[SweepRun]:
@@ -147,9 +190,10 @@ def _todo(plan: Plan, ended: set[tuple[int, int]]) -> Iterator[SweepRun]:
                 yield SweepRun(point.index, r, seed)
 
 
-def _write_down(
+def write_down(
     outcomes: Iterator[Outcome[SweepRun, Measured]], ledger: Ledger, missing: int, common: Common
 ) -> None:
+    """Every run into the book as it ends: its measures, or its error."""
     with sweep_progress(missing) as step:
         for outcome in outcomes:
             task, failure, value = outcome.task, outcome.failure, outcome.value

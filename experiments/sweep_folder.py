@@ -117,6 +117,15 @@ def _write_manifest(folder: Path, plan: Plan) -> None:
         path.write_text(head + text, encoding="utf-8")
 
 
+def told_differences(first: Any, second: Any, key: str = "") -> Iterator[str]:
+    """What differs between two structures that were asked for, as ``KEY: THIS in the first, THAT in the second``."""
+    for text in _differences(first, second, key):
+        told = text.replace(" there, ", " in the first, ").replace(" asked for", " in the second")
+        yield told.replace("than the one that the runs there were made with", "in the second").replace(
+            "there are others than those in the second", "are others"
+        )
+
+
 def _differences(there: Any, here: Any, key: str = "") -> Iterator[str]:
     """Sentences about what differs between two structures, in the words of the command line."""
     if isinstance(there, Mapping) and isinstance(here, Mapping):

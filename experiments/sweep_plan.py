@@ -27,9 +27,9 @@ from experiments.sweep_points import (
     Choices,
     Point,
     at_the_ends,
+    checked_config,
     choices_in,
     choices_of_factors,
-    config_of,
     design_points,
 )
 from experiments.sweep_settings import Settings, design_problems, factor_words, read_factors, read_settings
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from sim.config import Config
 
 #: Keys of the configuration that change no run, or are the sweep's own.
-NOT_OF_A_POINT = ("output", "workers", "event_log", "replications")
+NOT_OF_A_POINT = ("output", "workers", "event_log", "gains_every_weeks", "replications")
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def plan_sweep(
     base = next(iter(bases.values()))
     points = design_points(settings, factors, rows, options(config_dir), base.replications)
     base = bases[points[0].choices]
-    checked = _check_points(points, configurations, set(named))
+    checked = _check_points(points, bases, configurations, set(named))
     return Plan(settings, tuple(factors), configurations, base, points, wanted, checked)
 
 
@@ -240,7 +240,10 @@ def _evidence_in_use(configs: Iterable[Config]) -> list[Factor]:
 
 
 def _check_points(
-    points: Sequence[Point], configurations: Mapping[Choices, dict[str, Any]], named: set[str]
+    points: Sequence[Point],
+    bases: Mapping[Choices, Config],
+    configurations: Mapping[Choices, dict[str, Any]],
+    named: set[str],
 ) -> frozenset[int]:
     """Check the points at the ends of each factor, all points if they are few.
 
@@ -253,13 +256,11 @@ def _check_points(
     Raises:
         InputError: each problem once, with the first point that has it.
     """
-    from sim.config import check
-
     problems: dict[str, str] = {}
     chosen = at_the_ends([point for point in points if named.issuperset(point.values)])
     for point in chosen:
         try:
-            check(config_of(point, configurations))
+            checked_config(point, bases[point.choices], configurations)
         except InputError as e:
             for problem in e.problems:
                 problems.setdefault(problem, f"{problem} (point {point.index}: {point.label})")

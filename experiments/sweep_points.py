@@ -12,7 +12,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.designs import (
     SAMPLED,
@@ -25,6 +25,9 @@ from experiments.designs import (
 from experiments.factors import Factor, row_of
 from experiments.sweep_settings import MOST_RUNS, Settings
 from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.config import Config
 
 #: With no more points than this each is checked before anything runs; of more, those at the ends of a factor.
 CHECK_ALL = 100
@@ -63,6 +66,57 @@ def config_of(point: Point, configurations: Mapping[Choices, dict[str, Any]]) ->
             at = at[part]
         at[last] = value
     return tree
+
+
+def checked_config(
+    point: Point, base: Config, configurations: Mapping[Choices, dict[str, Any]], known: bool = False
+) -> Config:
+    """The checked configuration of one point, for much less work than checking it from the beginning.
+
+    What the point does not touch is taken over from the checked ``base`` as it stands; what stands along the keys
+    that it sets is read anew, and what numbers and names together can get wrong is asked of the whole. If there is
+    anything, it is checked from plain values, so that the same sentences come out.
+
+    Args:
+        point: what is set.
+        base: the checked configuration with the point's choices of files.
+        configurations: the same as plain values.
+        known: whether the point has been checked before, and only its configuration is wanted.
+
+    Raises:
+        InputError: as :func:`sim.config.check`.
+    """
+    from pydantic import ValidationError
+
+    from sim.config import Config, check
+
+    tree = _with_values(base, point.values)
+    try:
+        return Config.model_validate(tree) if known else check(tree)
+    except (InputError, ValidationError):
+        return check(config_of(point, configurations))
+
+
+def _with_values(base: Config, values: Mapping[str, Any]) -> dict[str, Any]:
+    """As :func:`config_of`, but what is not along the keys set stays the checked part of ``base`` that it is."""
+    tree = _opened(base)
+    for key, value in values.items():
+        *path, last = key.split(".")
+        at = tree
+        for part in path:
+            at[part] = _opened(at.get(part))
+            at = at[part]
+        at[last] = value
+    return tree
+
+
+def _opened(part: Any) -> dict[str, Any]:
+    """A group of keys as a mapping of its own."""
+    from pydantic import BaseModel
+
+    if isinstance(part, BaseModel):
+        return {name: getattr(part, name) for name in type(part).model_fields}
+    return dict(part) if isinstance(part, Mapping) else {}
 
 
 def choices_in(values: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> Choices:

@@ -6,14 +6,16 @@ if it takes longer than allowed.
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import math
 import os
 import signal
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -49,12 +51,21 @@ class Common:
     ``checked``: indices of the points whose configuration has been checked already.
     """
 
-    points: tuple[Point, ...]
+    points: Sequence[Point] | Mapping[int, Point]
     configurations: Mapping[Choices, dict[str, Any]]
     measures: tuple[str, ...]
     required: tuple[str, ...]
     time_limit: float | None
     checked: frozenset[int] = frozenset()
+
+    def only(self, points: Collection[int]) -> Common:
+        """The same for some of the points, by their indices."""
+        kept = {index: self.points[index] for index in points}
+        choices = {point.choices for point in kept.values()}
+        configurations = {c: tree for c, tree in self.configurations.items() if c in choices}
+        return replace(
+            self, points=kept, configurations=configurations, checked=self.checked.intersection(points)
+        )
 
 
 class TimeLimitReached(Exception):
@@ -110,36 +121,87 @@ def time_limit(seconds: float | None) -> Iterator[None]:
     Raises:
         TimeLimitReached: in the block.
     """
-    if seconds is None or not hasattr(signal, "setitimer"):
+    if seconds is None:
         yield
         return
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        raise TimeLimitReached(f"took longer than {seconds:g} seconds (time_limit)")
-
-    before = signal.signal(signal.SIGALRM, stop)
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - faulthandler wants a file descriptor
         faulthandler.dump_traceback_later(1.5 * seconds + 1.0, exit=True, file=nowhere)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
-            yield
+            main = threading.current_thread() is threading.main_thread()
+            with _alarm(seconds) if main and hasattr(signal, "setitimer") else _alarm_in_thread(seconds):
+                yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
             faulthandler.cancel_dump_traceback_later()
-            signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise TimeLimitReached(_took_longer(seconds))
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _alarm_in_thread(seconds: float) -> Iterator[None]:
+    """The same where signals do not arrive: the thread of a cluster's worker."""
+    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    thread, lock, over = ctypes.c_ulong(threading.get_ident()), threading.Lock(), False
+    # raised from outside by its type alone: so the type has the words
+    words = {"__init__": lambda self: TimeLimitReached.__init__(self, _took_longer(seconds))}
+    late = type(TimeLimitReached.__name__, (TimeLimitReached,), words)
+
+    def stop() -> None:
+        with lock:
+            if not over:
+                raise_in(thread, ctypes.py_object(late))
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    try:
+        timer.start()
+        yield
+    finally:
+        with lock:
+            over = True
+            raise_in(thread, None)  # one that was on its way comes too late
+        timer.cancel()
+
+
+def _took_longer(seconds: float) -> str:
+    return f"took longer than {seconds:g} seconds (time_limit)"
 
 
 _last: list[tuple[Common, int, Config]] = []
+_bases: list[tuple[Common, dict[Choices, Config]]] = []
 
 
 def _config(index: int, common: Common) -> Config:
     """The checked configuration of a point; the last one is kept, because its replications follow each other."""
     if _last and _last[0][0] is common and _last[0][1] == index:
         return _last[0][2]
-    from experiments.sweep_points import config_of
-    from sim.config import Config, check
+    from experiments.sweep_points import checked_config
 
-    tree = config_of(common.points[index], common.configurations)
-    config = Config.model_validate(tree) if index in common.checked else check(tree)
+    point = common.points[index]
+    base = _base(point.choices, common)
+    config = checked_config(point, base, common.configurations, index in common.checked)
     _last[:] = [(common, index, config)]
     return config
+
+
+def _base(choices: Choices, common: Common) -> Config:
+    """The configuration that points with these choices of files start from; the command has checked it."""
+    from sim.config import Config
+
+    if not _bases or _bases[0][0] is not common:
+        _bases[:] = [(common, {})]
+    known = _bases[0][1]
+    if choices not in known:
+        known[choices] = Config.model_validate(common.configurations[choices])
+    return known[choices]

@@ -20,6 +20,23 @@ GRADE_WORDS = {
 }
 
 
+#: Units of numbers in the configuration whose own names are no words.
+UNIT_WORDS = {
+    "per_year": "a year",
+    "per_1000_per_year": "per 1,000 a year",
+    "sd": "standard deviations",
+    "points_per_year": "points a year",
+    "hours_per_year": "hours a year",
+    "wte_per_100k": "WTE per 100,000 children",
+    "pounds_per_hour": "pounds an hour",
+}
+
+
+def unit_words(unit: str) -> str:
+    """A unit as it is said: ``odds ratio``, not ``odds_ratio``."""
+    return UNIT_WORDS.get(unit, unit.replace("_", " "))
+
+
 def heading(area: str, configs: Mapping[str, Config], replications: int) -> str:
     """What was simulated, in one or two sentences."""
     first = next(iter(configs.values()))

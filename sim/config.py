@@ -69,6 +69,7 @@ class Config(Strict):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     workers: Annotated[int, Field(ge=1, le=1024)] = 2
     event_log: bool = False
+    gains_every_weeks: Annotated[int, Field(ge=0, le=520)] = 0  # 0: not looked at
     output: str | None = None
 
     @model_validator(mode="after")
@@ -115,7 +116,7 @@ def check(raw: Mapping[str, Any]) -> Config:
 
 def config_hash(config: Config) -> str:
     """Hash of everything that can change the results (not where they go, nor how many workers make them)."""
-    data = config.model_dump(mode="json", exclude={"output", "workers", "event_log"})
+    data = config.model_dump(mode="json", exclude={"output", "workers", "event_log", "gains_every_weeks"})
     return hashlib.blake2b(json.dumps(data, sort_keys=True).encode(), digest_size=10).hexdigest()
 
 
@@ -148,28 +149,17 @@ def _plan_problems(config: Config) -> list[str]:
 
 
 def _problems_of_one_system(config: Config) -> list[str]:
-    out = _quantity_problems(config)
+    used = config.uses()
+    out = problems_in(used, config.evidence)
     roles = config.workforce.roles
     groups = tuple(dict.fromkeys(r.group for r in roles.values()))
     out += structure_problems(config.system, tuple(config.needs.kinds), tuple(roles), groups)
     out += _time_problems(config)
     if out:
         return out
-    value = config.resolver()
-    for part in ("system", "needs", "workforce"):
-        out += problems_at(getattr(config, part), part, value)
-    return out + number_problems(config)
-
-
-def _quantity_problems(config: Config) -> list[str]:
-    """Quantities that name no evidence row, have the wrong unit or are out of range."""
-    out = [
-        p
-        for part in ("system", "needs", "workforce", "transition", "erosion")
-        for p in problems_in(getattr(config, part), part, config.evidence)
-    ]
-    # rows that a condition would need where it is not in place may be missing where it is
-    return out + [p for key, act in acts_in_use(config) for p in problems_in(act, key, config.evidence)]
+    # what stands inside a plan of change is at the dials of the system that it leads to, and is asked there
+    here = [use for use in used if use.key.startswith(("system.", "needs.", "workforce."))]
+    return problems_at(here, config.resolver()) + number_problems(config)
 
 
 def _problems_of_the_rest(raw: Mapping[str, Any], error: ValidationError) -> list[str]:
@@ -184,7 +174,8 @@ def _problems_of_the_rest(raw: Mapping[str, Any], error: ValidationError) -> lis
             if "evidence" in path[:1] or not _take_out(left, path):
                 return []
         try:
-            return _quantity_problems(Config.model_validate(left))
+            rest = Config.model_validate(left)
+            return problems_in(rest.uses(), rest.evidence)
         except ValidationError as e:
             error = e
     return []

@@ -179,6 +179,24 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _number("growth_ratio", "times", "float64", "growth in the pilot places over growth elsewhere"),
         _number("went_on", "true or false", "bool", "the other places followed"),
     ),
+    "gains": (
+        _number("week", "week", "int32", "week of the run at whose end it was added up, 0 is the first"),
+        _LOCALITY,
+        _QUINTILE,
+        _number("needs", "needs", "int64", "needs counted so far: begun, of children not too old already"),
+        _number(
+            "score_years_gained",
+            "point-years",
+            "float64",
+            "functional score added up over the horizon so far, above what it had been with no service",
+        ),
+        _number(
+            "points_gained",
+            _POINTS,
+            "float64",
+            "functional score then (or on leaving by age) above that with no service, added up over the needs",
+        ),
+    ),
     "events": (
         _day("day", "when it happened", always=True),
         _number("need_id", "id", "int64", "need to which it happened"),
@@ -186,6 +204,55 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _code("place", "int32", "place where it happened, missing if none"),
         _code("offer", "int16", "offer concerned, missing if none"),
         _code("event", "int8", "what happened"),
+    ),
+}
+
+
+_REFERENCE = _code("reference", "object", "what the plan is set against; the first one named")
+_PLAN = _code("plan", "object", "way to change")
+_MEAN = (
+    _number("low", "the measure's", "float64", "lower end of the 95 % interval of the mean"),
+    _number("high", "the measure's", "float64", "upper end of it"),
+    _number("n", "replications", "int64", "replications in which it is defined"),
+)
+
+#: Tables about ways to change, that a comparison of them has besides those of its runs.
+TABLES_OF_A_CHANGE: dict[str, tuple[Column, ...]] = {
+    "change": (
+        _REFERENCE,
+        _PLAN,
+        _code("measure", "object", "what the change did; a difference from the reference, or a week"),
+        _code("label", "object", "the measure in words"),
+        _code("unit", "object", "unit of the numbers in this row; weeks count from the decision day"),
+        _number("mean", "the measure's", "float64", "mean over the replications that have it"),
+        *_MEAN,
+        _number("replications", "replications", "int64", "replications in all"),
+        _code("in_words", "object", "what that says"),
+    ),
+    "change_by_week": (
+        _REFERENCE,
+        _PLAN,
+        _code(
+            "measure",
+            "object",
+            "weekly count, needs waiting over 18 weeks, hours_LINE, pounds_change, pounds_running; every few weeks: "
+            "points, point_years (all children, over no service, so far)",
+        ),
+        _number("week", "week", "int32", "week after the decision day, from 1"),
+        _number("reference_mean", "the measure's", "float64", "mean under the reference"),
+        _number("plan_mean", "the measure's", "float64", "mean under the plan"),
+        _number("difference", "the measure's", "float64", "mean of the differences within replications"),
+        *_MEAN,
+    ),
+    "change_by_group": (
+        _REFERENCE,
+        _PLAN,
+        _code("grouping", "object", "imd_quintile (1 is the most deprived) or locality"),
+        _code("group", "object", "the fifth or the locality"),
+        _code("measure", "object", "what the change did to the children of the group"),
+        _code("unit", "object", "unit of the numbers in this row"),
+        _number("mean", "the measure's", "float64", "mean over the replications that have it"),
+        *_MEAN,
     ),
 }
 
@@ -217,11 +284,17 @@ def differences(columns: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def dictionary_frame() -> pd.DataFrame:
-    """The data dictionary as a table: table, column, unit, type, meaning; the headline measures come last."""
+    """The data dictionary as a table: table, column, unit, type, meaning; the measures come last."""
     import pandas as pd
 
+    from sim.measures.change import BY_GROUP, MEASURES
     from sim.measures.labels import LABELS
 
-    rows = [(table, c.name, c.unit, c.shown, c.meaning) for table, cols in TABLES.items() for c in cols]
+    tables = {**TABLES, **TABLES_OF_A_CHANGE}
+    rows = [(table, c.name, c.unit, c.shown, c.meaning) for table, cols in tables.items() for c in cols]
     rows += [("summary", name, m.stored_unit, "float64", m.label) for name, m in LABELS.items()]
+    rows += [("change.measure", name, m.stored_unit, "float64", m.label) for name, m in MEASURES.items()]
+    rows += [
+        ("change_by_group.measure", name, unit, "float64", what) for name, (unit, what) in BY_GROUP.items()
+    ]
     return pd.DataFrame(rows, columns=["table", "column", "unit", "type", "meaning"])

@@ -89,7 +89,11 @@ class EvidenceRow(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> EvidenceRow:
-        wrong = [*_range_problems(self), *_distribution_problems(self), *_grade_problems(self)]
+        wrong = [
+            *_range_problems(self),
+            *_distribution_problems(self),
+            *_grade_problems(self.mark, self.grade),
+        ]
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
@@ -100,10 +104,13 @@ EvidenceTable = dict[str, EvidenceRow]
 
 def _range_problems(row: EvidenceRow) -> list[str]:
     problems = []
-    if not row.low <= row.value <= row.high:
+    if row.low > row.high:
+        problems.append(f"low must not be above high: found low {row.low:g}, high {row.high:g}")
+    elif not row.low <= row.value <= row.high:
+        end = "low" if row.value < row.low else "high"
         problems.append(
-            "low, value and high must be in order: "
-            f"found low {row.low:g}, value {row.value:g}, high {row.high:g}"
+            f"value {row.value:g} is outside the row's own range, {row.low:g} to {row.high:g}; "
+            f"if it is meant, set {end} to {row.value:g}, too"
         )
     if row.unit == "share" and not (row.low >= 0 and row.high <= 1):
         problems.append(f"a share must lie within 0 and 1: found {row.low:g} to {row.high:g}")
@@ -125,15 +132,16 @@ def _distribution_problems(row: EvidenceRow) -> list[str]:
     return problems
 
 
-def _grade_problems(row: EvidenceRow) -> list[str]:
-    parts = row.mark.split("/")
+@lru_cache(maxsize=1024)  # few marks, many rows
+def _grade_problems(mark: str, grade: str) -> tuple[str, ...]:
+    parts = mark.split("/")
     if not all(_MARK_PART.fullmatch(part) for part in parts):
-        return [f"mark {row.mark!r} is not known; allowed: {', '.join(MARKS)}, joined with '/' when mixed"]
+        return (f"mark {mark!r} is not known; allowed: {', '.join(MARKS)}, joined with '/' when mixed",)
     bare = {part.split(" ")[0] for part in parts}
-    weakest = [mark for mark in MARKS if mark in bare][-1]
-    if row.grade not in MARKS[weakest]:
-        return [f"mark {row.mark!r} means grade {' or '.join(MARKS[weakest])}: found {row.grade!r}"]
-    return []
+    weakest = [known for known in MARKS if known in bare][-1]
+    if grade not in MARKS[weakest]:
+        return (f"mark {mark!r} means grade {' or '.join(MARKS[weakest])}: found {grade!r}",)
+    return ()
 
 
 def sample(row: EvidenceRow, u: float) -> float:

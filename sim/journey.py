@@ -6,28 +6,30 @@ functional score from the day each need began: under every plan, and had there b
 worked out again here. While the run goes on, the engine is asked every evening what the score will be next
 morning, on a copy of the child's needs, so that the run itself is the same to the last bit.
 
-Children are chosen by rules that are told with the result (:data:`PICKS`), never by hand. They are simulated:
-nobody real.
+The children are simulated: nobody real. Which of them is told of is decided in :mod:`sim.journey_choice`, and in which
+words in :mod:`sim.journey_words`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from sim.area import build_area
-from sim.both import offers_by_name
 from sim.compile import compile_config
 from sim.config import Config
 from sim.engine import Engine
 from sim.errors import InputError
-from sim.function import DAYS_PER_YEAR, no_service
+from sim.function import no_service
+from sim.journey_choice import not_the_same
+from sim.journey_words import EVENT_COLUMNS, older_than_the_run, told_events
 from sim.kernel.handles import handle
 from sim.kernel.score import anchor
 from sim.kernel.state import EVENTS, NEVER
+from sim.quantity import DAYS_PER_YEAR
 from sim.run import LEFT_REASONS, Run, collect, live
 from sim.system import LEVELS
 
@@ -36,76 +38,6 @@ if TYPE_CHECKING:
 
 #: Name of the path without any service in the tables.
 NO_SERVICE = "no_service"
-
-#: How a representative child is chosen; ``{other}`` is the last plan named, ``{reference}`` the first.
-PICKS: dict[str, str] = {
-    "median": "the middle one by difference, among children seen under at least one plan",
-    "helped_most": "the one with the greatest difference in favour of {other}",
-    "harmed_most": "the one with the greatest difference in favour of {reference}",
-    "deprived": "the middle one by difference, among children of the most deprived fifth seen under at least one plan",
-    "several_needs": "the middle one by difference, among children with two or more needs seen under at least one plan",
-}
-DIFFERENCE = (
-    "Difference: functional score under {other} less that under {reference}, added up over the years counted and "
-    "over all needs of the child; ties go to the lower child id."
-)
-
-#: What each event of the log means, for a reader who knows no codes. The access of the offer, or what else makes a
-#: difference, may follow the event after a colon.
-SENTENCES: dict[str, str] = {
-    "need_begins": "A need begins: {kind}.",
-    "worsens": "The need gets worse by a step.",
-    "moves_place": "Moves on to {place}.",
-    "leaves_with_age": "Too old now for these services.",
-    "noticed": "Somebody notices the need.",
-    "does_not_seek": "The family does not ask for help.",
-    "seeks": "The family sets out to ask for help.",
-    "wrong_door": "Comes to the wrong place, and is sent on.",
-    "arrives": "Asks for help in the right place.",
-    "joins_list": "{offer}: joins the waiting list.",
-    "joins_list:walk_in": "{offer}: can come to the next session.",
-    "joins_list:visit": "{offer}: is put down for the next visit.",
-    "support_starts": "{offer}: support begins.",
-    "support_ends": "{offer}: support ends.",
-    "accepted": "{offer}: accepted.",
-    "rejected": "{offer}: not accepted.",
-    "more_information": "{offer}: more information is asked for.",
-    "contact": "{offer}: seen{wait}.",
-    "contact:gate": "{offer}: the papers are read{wait}.",
-    "contact:course": "{offer}: session {number}{wait}.",
-    "not_brought": "{offer}: not brought to the appointment.",
-    "turned_away": "{offer}: full today, turned away.",
-    "gives_up": "{offer}: the family gives up{after}.",
-    "sent_away": "{offer}: sent away after a missed appointment.",
-    "course_ends": "{offer}: the course ends.",
-    "leaves": "Leaves the services{reason}.",
-    "found_at_visit": "{offer}: the need is found at a visit, before anybody asked.",
-    "request": "{offer}: asked for by right.",
-    "invited": "{offer}: the list closes, and the family is asked in through the new door.",
-    "called_off": "{offer}: rung up about the list, and needs nothing more.",
-    "gives_back_place": "{offer}: the place is given back, as the other system has helped.",
-    "finds_door_shut": "The new door is overrun and shut for now: sent to the old one.",
-}
-
-#: Why a need left, after "Leaves the services".
-REASONS: dict[str, str] = {
-    "accepted": "",
-    "rejected": ": not accepted",
-    "done": ": this help is finished",
-    "goal_met": ": the goal is reached",
-    "stalled": ": progress has stopped",
-    "not_in_need": ": within the normal range",
-    "discharged_not_brought": ": not brought to appointments",
-    "gave_up": ": the family gave up",
-    "not_served": ": nothing here for this need at this age",
-    "aged_out": ": too old",
-    "never_sought": ": the family did not ask for help",
-    "before_start": "",
-    "not_left": "",
-    "no_longer_needed": ": when rung up, the family needed nothing more",
-}
-
-ACCESS = ("queue", "walk_in", "visit", "population")  # in the order of the kernel's codes
 
 Step = Callable[[], None]
 
@@ -158,7 +90,7 @@ def journeys(
     key = ["need", "kind", "onset_date", "score_no_service"]
     for (name, _), part in zip(plans, parts, strict=True):
         if not part.needs[key].equals(parts[0].needs[key]):
-            raise InputError(_not_the_same(plans[0][0], name))
+            raise InputError(not_the_same(plans[0][0], name))
     names = list(dict.fromkeys([NO_SERVICE, *(name for name, _ in plans)]))
     trajectory = pd.concat([p.trajectory for p in parts]).drop_duplicates(["need", "system", "day"])
     order = trajectory["system"].map(names.index)
@@ -305,7 +237,7 @@ def _trajectory(
     return pd.concat(parts, ignore_index=True)
 
 
-# ------------------------------------------------------------------------------------- events in words
+# ------------------------------------------------------------------------------------- tables
 
 
 def _needs(name: str, run: Run, rows: np.ndarray) -> pd.DataFrame:
@@ -361,240 +293,13 @@ def _events(name: str, run: Run, engine: Engine, rows: np.ndarray) -> pd.DataFra
             (int(log["day"][i]), int(log["place"][i]), int(log["offer"][i]), EVENTS[log["event"][i]])
             for i in at
         ]
-        own = _told(run, engine, need, _older_than_the_run(need, lines))
+        own = told_events(run, engine, need, older_than_the_run(need, lines))
         told += own
         # a line more than the log has: the need began before it was noticed
         position += [*[-1] * (len(own) - len(at)), *at.tolist()]
-    frame = pd.DataFrame(told, columns=pd.Index(_EVENT_COLUMNS)).assign(position=position)
+    frame = pd.DataFrame(told, columns=pd.Index(EVENT_COLUMNS)).assign(position=position)
     frame = frame.sort_values(["child", "day", "position"], kind="stable", ignore_index=True)
     frame = frame.drop(columns="position").astype({"number": "Int64", "wait_days": "Int64"})
     frame.insert(1, "system", name)
     frame.insert(3, "date", dates(run, frame["day"].to_numpy(np.int64)))
     return frame
-
-
-_EVENT_COLUMNS = ("child", "need", "day", "place", "offer", "event", "number", "wait_days", "sentence")
-
-
-def _older_than_the_run(need: Any, lines: list[tuple[int, int, int, str]]) -> list[tuple[int, int, int, str]]:
-    """A need that was there before day 0: the log has it begin when it became known, if it did."""
-    if need.onset >= 0 or not lines or lines[0][3] != "need_begins":
-        return lines
-    place = lines[0][1]
-    before = [(int(need.onset), place, -1, "need_begins")]
-    if any(event == "noticed" for *_, event in lines) or not NEVER < need.identified < 0:
-        return [*before, *lines[1:]]
-    return [*before, (int(need.identified), place, -1, "noticed"), *lines[1:]]
-
-
-def _told(
-    run: Run, engine: Engine, need: Any, lines: list[tuple[int, int, int, str]]
-) -> list[tuple[Any, ...]]:
-    """Each line of one need's log as a row of the events, with its number, its wait and its sentence."""
-    offers = engine.rules.offers
-    joined: dict[int, int] = {}
-    number: dict[int, int] = {}
-    out = []
-    for day, place, offer, event in lines:
-        wait: int | None = None
-        count: int | None = None
-        variant = ""
-        if event == "joins_list":
-            # whoever stood on a list before the run joined it when the need became known
-            joined[offer] = int(need.identified) if day == 0 and NEVER < need.identified < 0 else day
-            number[offer] = 0
-            variant = ACCESS[offers.access[offer]]
-        elif event == "contact":
-            number[offer] = count = number.get(offer, 0) + 1
-            wait = day - joined.pop(offer) if offer in joined else None
-            if offers.gate[offer]:
-                variant = "gate"
-            elif offers.contacts[offer] > 1 or offers.goal_led[offer] > 0.0:
-                variant = "course"
-        elif event == "gives_up" and offer in joined:
-            wait = day - joined.pop(offer)
-        left_now = event == "leaves" and day == need.left
-        template = SENTENCES.get(f"{event}:{variant}", SENTENCES[event])
-        sentence = template.format(
-            kind=lower_first(run.config.needs.kinds[run.kinds[need.kind]].title),
-            place=run.area.place_name[place] if place >= 0 else "another place",
-            offer=offer_title(run, offer),
-            number=count,
-            wait=f" after a wait of {duration(wait)}" if wait else "",
-            after=f" after {duration(wait)}" if wait else "",
-            reason=REASONS[LEFT_REASONS[need.reason]] if left_now else "",
-        )
-        where = run.area.place_name[place] if place >= 0 else None
-        what = run.offers[offer] if offer >= 0 else None
-        child = int(engine.people.children.id[need.child])
-        out.append((child, int(need.key), day, where, what, event, count, wait, sentence))
-    return out
-
-
-def offer_title(run: Run, offer: int) -> str:
-    """Title of an offer as its system's file gives it."""
-    if offer < 0:
-        return ""
-    name = run.offers[offer]
-    found = offers_by_name(run.config).get(name)
-    title = found.title if found is not None and found.title else name.replace("_", " ")
-    return title[:1].upper() + title[1:]
-
-
-def lower_first(title: str) -> str:
-    """A title inside a sentence; abbreviations stay as they are."""
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
-
-
-def duration(days: int) -> str:
-    """A time in the unit in which people would say it: days up to two weeks, then weeks, then years and weeks."""
-    if days < 14:
-        return f"{days} day" if days == 1 else f"{days} days"
-    weeks = days // 7
-    if weeks < 104:
-        return f"{weeks} weeks"
-    years = int(days / DAYS_PER_YEAR)
-    weeks = int((days - years * DAYS_PER_YEAR) // 7)
-    rest = "" if weeks == 0 else f" {weeks} week" if weeks == 1 else f" {weeks} weeks"
-    return f"{years} {'year' if years == 1 else 'years'}{rest}"
-
-
-# ------------------------------------------------------------------------------------- choosing children
-
-
-def compare_children(runs: Mapping[str, Run]) -> pd.DataFrame:
-    """How each child fares under the last plan against the first (against no service if there is only one).
-
-    Returns:
-        One row per child with a need in the years counted, by id: ``child, age_years`` (on the decision day,
-        negative before birth), ``locality, imd_quintile, needs`` (how many), ``kinds`` and ``levels`` (comma
-        lists, in the order of the needs), ``seen`` (a contact under at least one plan) and ``difference``
-        (point-years).
-
-    Raises:
-        InputError: runs that do not have the same children.
-    """
-    names = list(runs)
-    first = runs[names[0]]
-    tables = [run.tables["needs"] for run in runs.values()]
-    for name, table in zip(names, tables, strict=True):
-        for column in ("need_id", "onset_day", "out_day", "score_no_service"):
-            if not np.array_equal(table[column], tables[0][column]):
-                raise InputError(_not_the_same(names[0], name))
-    table, other = tables[0], tables[-1]
-    before = table["score_years"] if len(names) > 1 else table["score_years_no_service"]
-    seen = np.logical_or.reduce([t["contacts"] > 0 for t in tables])
-    counted = (table["out_day"] > first.decision_day) & (table["onset_day"] < first.end_day)
-    needs = pd.DataFrame(
-        {
-            "child": table["child_id"],
-            "kind": np.array(first.kinds, object)[table["kind"]],
-            "level": np.array(LEVELS, object)[table["level"]],
-            "seen": seen,
-            "difference": other["score_years"] - before,
-        }
-    )[counted]
-    grouped = needs.groupby("child")
-    found = pd.DataFrame(
-        {
-            "needs": grouped.size(),
-            "kinds": grouped["kind"].agg(",".join),
-            "levels": grouped["level"].agg(",".join),
-            "seen": grouped["seen"].any(),
-            "difference": grouped["difference"].sum(),
-        }
-    )
-    children = first.children.set_index("child_id")
-    about = pd.DataFrame(
-        {
-            "age_years": (first.decision_day - children["birth_day"]) / DAYS_PER_YEAR,
-            "locality": children["locality"].astype(object),
-            "imd_quintile": children["imd_quintile"],
-        }
-    )
-    return (
-        found.join(about)
-        .rename_axis("child")
-        .reset_index()
-        .sort_values("child", ignore_index=True)[
-            [
-                "child",
-                "age_years",
-                "locality",
-                "imd_quintile",
-                "needs",
-                "kinds",
-                "levels",
-                "seen",
-                "difference",
-            ]
-        ]
-    )
-
-
-def narrow(
-    children: pd.DataFrame,
-    kind: str | None = None,
-    level: str | None = None,
-    quintile: int | None = None,
-    locality: str | None = None,
-    age: int | None = None,
-    needs_at_least: int | None = None,
-) -> pd.DataFrame:
-    """The children of :func:`compare_children` to whom everything given applies.
-
-    With both ``kind`` and ``level`` one and the same need has both. ``age``: in whole years on the decision day.
-    """
-    keep = np.ones(len(children), bool)
-    if kind is not None or level is not None:
-        pairs = zip(children["kinds"].str.split(","), children["levels"].str.split(","), strict=True)
-        keep &= np.array(
-            [
-                any(kind in (None, k) and level in (None, lev) for k, lev in zip(kinds, levels, strict=True))
-                for kinds, levels in pairs
-            ],
-            bool,
-        )
-    if quintile is not None:
-        keep &= (children["imd_quintile"] == quintile).to_numpy()
-    if locality is not None:
-        keep &= (children["locality"] == locality).to_numpy()
-    if age is not None:
-        keep &= (np.floor(children["age_years"]) == age).to_numpy()
-    if needs_at_least is not None:
-        keep &= (children["needs"] >= needs_at_least).to_numpy()
-    return children[keep].reset_index(drop=True)
-
-
-def representative(children: pd.DataFrame, pick: str) -> int:
-    """Id of the child that a rule of :data:`PICKS` chooses among the rows of :func:`compare_children`.
-
-    Raises:
-        InputError: no such rule, or nobody to whom it applies.
-    """
-    if pick not in PICKS:
-        raise InputError(f"pick={pick}: no such rule; one of {', '.join(PICKS)}")
-    ranked = children.sort_values(["difference", "child"])
-    if pick == "helped_most":
-        ranked = children[children["difference"] > 0].sort_values(
-            ["difference", "child"], ascending=[False, True]
-        )
-    elif pick == "harmed_most":
-        ranked = ranked[ranked["difference"] < 0]
-    else:
-        ranked = ranked[ranked["seen"]]
-        if pick == "deprived":
-            ranked = ranked[ranked["imd_quintile"] == 1]
-        elif pick == "several_needs":
-            ranked = ranked[ranked["needs"] >= 2]
-        ranked = ranked.iloc[(len(ranked) - 1) // 2 :] if len(ranked) else ranked
-    if ranked.empty:
-        raise InputError(f"pick={pick}: the rule applies to none of these {len(children):,} children")
-    return int(ranked["child"].iloc[0])
-
-
-def _not_the_same(first: str, other: str) -> str:
-    return (
-        f"{other}: does not have the same children as {first}; journeys compare plans that differ in system "
-        "or transition only, not in area, needs, calendar or years"
-    )

@@ -17,8 +17,9 @@ reference to a row in another unit is refused, because a plausible wrong number 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
@@ -215,11 +216,27 @@ def _unit_in(annotation: Any, metadata: tuple[Any, ...] | list[Any]) -> Unit | N
     return None
 
 
+@cache
+def _fields_with_quantities(model: type[BaseModel]) -> tuple[tuple[str, Unit | None], ...]:
+    """The fields of a model in which a quantity can stand, each with its unit, or None for what holds further models."""
+    found = ((name, unit_of(field), field.annotation) for name, field in model.model_fields.items())
+    return tuple(
+        (name, unit) for name, unit, annotation in found if unit is not None or _holds_models(annotation)
+    )
+
+
+def _holds_models(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return True
+    return annotation is Any or any(map(_holds_models, getattr(annotation, "__args__", ())))
+
+
 def uses(model: BaseModel, key: str) -> Iterator[Use]:
     """Every quantity inside ``model``, with its dotted key and the unit its field takes."""
-    for name, field in type(model).model_fields.items():
-        unit = unit_of(field)
-        yield from _uses_of(getattr(model, name), f"{key}.{name}", unit)
+    for name, unit in _fields_with_quantities(type(model)):
+        value = getattr(model, name)
+        if value is not None:
+            yield from _uses_of(value, f"{key}.{name}", unit)
 
 
 def _uses_of(value: Any, key: str, unit: Unit | None) -> Iterator[Use]:
@@ -235,10 +252,10 @@ def _uses_of(value: Any, key: str, unit: Unit | None) -> Iterator[Use]:
         yield Use(key, value, unit)
 
 
-def problems_at(model: BaseModel, key: str, resolve: Resolver) -> list[str]:
+def problems_at(used: Iterable[Use], resolve: Resolver) -> list[str]:
     """One sentence for each quantity moved by several dials that leaves its range where the dials stand."""
     out: list[str] = []
-    for use in uses(model, key):
+    for use in used:
         if isinstance(use.quantity, Shift):
             value = resolve(use.quantity, use.unit.name)
             if not use.unit.low - 1e-9 <= value <= use.unit.high + 1e-9:
@@ -249,11 +266,13 @@ def problems_at(model: BaseModel, key: str, resolve: Resolver) -> list[str]:
     return out
 
 
-def problems_in(model: BaseModel, key: str, evidence: Mapping[str, EvidenceRow]) -> list[str]:
+def problems_in(used: Iterable[Use], evidence: Mapping[str, EvidenceRow]) -> list[str]:
     """One sentence for each quantity that names no evidence row, has the wrong unit or is out of range."""
     out: list[str] = []
     resolve = Resolver(evidence, {d: 0.0 for d in DIALS})
-    for use in uses(model, key):
+    for use in used:
+        if isinstance(use.quantity, float) and use.unit.low <= use.quantity <= use.unit.high:
+            continue  # a plain number in its range
         before = len(out)
         for name in use.rows():
             if name not in evidence:

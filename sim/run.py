@@ -19,6 +19,7 @@ from sim.compile import Compiled, compile_config
 from sim.config import Config
 from sim.engine import Engine
 from sim.function import DAYS_PER_YEAR
+from sim.gains import Gains
 from sim.kernel.basics import OutOfTickets
 from sim.kernel.handles import handle
 from sim.kernel.score import final_scores
@@ -124,9 +125,12 @@ def simulate(config: Config, seed: int, progress: Any = None) -> Run:
     """
     area = build_area(config.area)
     tables = compile_config(config, area, seed)
-    engine = live(config, tables, area, seed, progress)
+    gains = Gains(config.gains_every_weeks) if config.gains_every_weeks else None
+    engine = live(config, tables, area, seed, progress, gains.attend if gains else None)
     engine.let_go()
     run = collect(config, seed, area, tables, engine)
+    if gains is not None:
+        run.tables["gains"] = gains.columns()
     engine.__dict__.clear()  # its processes refer to it: the arrays should not wait for the garbage collector
     return run
 

@@ -7,8 +7,9 @@ numbers can get wrong (shares that do not add up, job plans over 100 %) is asked
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from sim.quantity import Strict
 from sim.system import Course, Door, Offer, System
@@ -60,11 +61,11 @@ class _Names:
     roles: tuple[str, ...]
     groups: tuple[str, ...]
 
-    def unknown(self, key: str, name: str, known: Iterable[str], what: str) -> list[str]:
+    def unknown(self, key: str, name: str, known: Collection[str], what: str) -> list[str]:
         """One sentence if nothing of that name is known."""
-        options = sorted(known)
-        if name in options:
+        if name in known:
             return []
+        options = sorted(known)
         close = difflib.get_close_matches(name, options, 1)
         hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(options) or 'none'}"
         return [f"{key} = {name!r}: no {what} of that name; {hint}"]
@@ -138,12 +139,13 @@ def _access_problems(key: str, offer: Offer, counts_slots: bool) -> list[str]:
 
 def _said(model: Strict) -> set[str]:
     """Fields that say something: written, and not the default (a stored configuration writes every field)."""
-    fields = type(model).model_fields
-    return {
-        f
-        for f in model.model_fields_set
-        if getattr(model, f) != fields[f].get_default(call_default_factory=True)
-    }
+    defaults = _defaults(type(model))
+    return {f for f in model.model_fields_set if getattr(model, f) != defaults[f]}
+
+
+@cache
+def _defaults(model: type[Strict]) -> dict[str, object]:
+    return {f: i.get_default(call_default_factory=True) for f, i in model.model_fields.items()}
 
 
 def _single(offer: Offer) -> dict[str, object]:

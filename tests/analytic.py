@@ -13,6 +13,7 @@ from experiments.stored import Stored, stored_sweep
 from experiments.sweep import run_sweep
 from experiments.sweep_plan import plan_sweep
 from experiments.sweep_worker import Common, Measured, SweepRun
+from sim.errors import InputError
 
 SMALL = ["area=example_small", "history_years=0.5", "horizon_years=0.5"]
 DIALS = tuple(
@@ -108,4 +109,11 @@ def with_a_failure(function, run: SweepRun) -> Measured:
     """The same, but one run fails, and one has an undefined measure."""
     if (run.point, run.replication) == (3, 0):
         raise ValueError("cannot be done")
+    return function(run)
+
+
+def with_a_contradiction(function, run: SweepRun) -> Measured:
+    """The same, but the model refuses one point."""
+    if run.point == 3:
+        raise InputError("system.share = 1.2: allowed is 0 to 1")
     return function(run)

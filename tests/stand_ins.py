@@ -63,3 +63,20 @@ def die_once(mark: Path, run: SweepRun) -> Measured:
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return pretend(run)
+
+
+def with_trouble_in_a_thread(run: SweepRun) -> Measured:
+    """The same for the worker of a cluster, which is a thread: four runs fail."""
+    match run.point, run.replication:
+        case 1, 0:
+            raise ValueError("cannot be done")
+        case 2, 0:
+            with time_limit(0.2):
+                while True:
+                    pass
+        case 2, 1:
+            with time_limit(0.2):
+                sum(range(10**12))  # never looks at an alarm
+        case 3, 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return pretend(run)

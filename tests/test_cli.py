@@ -435,6 +435,26 @@ def test_show_system_gives_each_stated_number_with_unit_and_grade(own, capsys):
     assert "When done or not in need: leave" in out
 
 
+def test_show_system_says_the_capacity_that_counts_appointments(capsys):
+    status, out, _ = say(capsys, "show", "system", *PLAIN, "system=single_list", "system.slots_per_week=31")
+    assert status == 0
+    assert "31 appointments a week in each locality (slots_per_week" in out
+    assert "slots_per_week" not in say(capsys, "show", "system", "system=gatekept")[1]
+
+
+def test_units_are_shown_in_words(capsys):
+    from typing import get_args
+
+    from experiments.words import unit_words
+    from sim.evidence import Unit
+
+    assert all("_" not in unit_words(unit) for unit in get_args(Unit))
+    out = say(capsys, "show", "system", "system=gatekept")[1]
+    assert " odds ratio " in out
+    for raw in ("odds_ratio", "per_year", "hazard_ratio"):
+        assert not re.search(rf"\s{raw}\s", out)
+
+
 # ----------------------------------------------------------------------------------------- completion
 
 
@@ -505,6 +525,10 @@ def test_area_build_makes_an_area_that_can_be_used(tmp_path, capsys):
         "--output", str(tmp_path / "oldham"),
     )  # fmt: skip
     assert (status, err) == (0, [])
+    # what was made
+    made = " ".join(out.split())
+    for words_needed in ("About 65,100 children", "5 localities", "primary", "pupil referral units"):
+        assert words_needed in made
     # as it tells the user to
     (command,) = [line for line in out.splitlines() if line.startswith("  opendoor ")]
     words = [word for word in shlex.split(command) if word.startswith("area")]
@@ -513,6 +537,18 @@ def test_area_build_makes_an_area_that_can_be_used(tmp_path, capsys):
     status, out, err = say(capsys, "show", "area", *use)
     assert (status, err) == (0, [])
     assert "Oldham: about 65,100 children" in out
+
+
+def test_help_names_the_columns_of_every_file_of_an_area(capsys):
+    import inspect
+
+    from sim.importers import gias, imd, lsoa_population, schools_census
+
+    status, out, _ = say(capsys, "help", "area")
+    assert status == 0
+    for module in (gias, imd, lsoa_population, schools_census):
+        for name in re.findall(r'Column\("(\w+)"', inspect.getsource(module)):
+            assert re.search(rf"\b{name}\b", out), name
 
 
 @pytest.fixture

@@ -521,7 +521,7 @@ def test_a_row_may_be_added_and_taken_out_on_the_command_line():
     [
         (
             "evidence.session_minutes.value=90",
-            "evidence.session_minutes: low, value and high must be in order",
+            "evidence.session_minutes: value 90 is outside the row's own range, ",
         ),
         ("evidence.session_minutes.value=many", "evidence.session_minutes.value = 'many': "),
         ("evidence.session_minutes.vlue=50", "evidence.session_minutes.vlue: unknown key; did you mean "),

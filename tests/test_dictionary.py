@@ -5,12 +5,32 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sim.dictionary import BANDS, TABLES, WEEKLY_MEANING, column_names, dictionary_frame, differences
+from sim.dictionary import (
+    BANDS,
+    TABLES,
+    TABLES_OF_A_CHANGE,
+    WEEKLY_MEANING,
+    column_names,
+    dictionary_frame,
+    differences,
+)
 from sim.kernel.state import WEEKLY_MEASURES
 from sim.measures import LABELS
+from sim.measures.change import BY_GROUP, MEASURES
 
 # the tables that the measures and the results folder are built on
-CONTRACT = {"children", "needs", "waiting", "weekly", "ledger", "available", "offers", "pilot", "events"}
+CONTRACT = {
+    "children",
+    "needs",
+    "waiting",
+    "weekly",
+    "ledger",
+    "available",
+    "offers",
+    "pilot",
+    "gains",
+    "events",
+}
 
 
 def small_run() -> dict[str, pd.DataFrame]:
@@ -79,7 +99,13 @@ def test_the_frame_lists_every_column_and_every_headline_measure_with_unit_and_m
     frame = dictionary_frame()
     assert list(frame.columns) == ["table", "column", "unit", "type", "meaning"]
     listed = frame.groupby("table", sort=False)["column"].apply(list).to_dict()
-    assert listed == {**{t: column_names(t) for t in TABLES}, "summary": list(LABELS)}
+    assert listed == {
+        **{t: column_names(t) for t in TABLES},
+        **{t: [c.name for c in columns] for t, columns in TABLES_OF_A_CHANGE.items()},
+        "summary": list(LABELS),
+        "change.measure": list(MEASURES),
+        "change_by_group.measure": list(BY_GROUP),
+    }
     assert (frame[["unit", "type", "meaning"]].map(str.strip) != "").all().all()
 
 

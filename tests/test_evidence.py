@@ -146,8 +146,8 @@ def test_assumptions_about_places_in_the_shipped_areas_are_those_of_the_table() 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"low": 0.3}, "in order"),
-        ({"high": 0.15}, "in order"),
+        ({"low": 0.3}, "outside the row's own range"),
+        ({"high": 0.15}, "outside the row's own range"),
         ({"high": 1.2}, "within 0 and 1"),
         ({"unit": "furlongs"}, "unit"),
         ({"distribution": "cauchy"}, "distribution"),
@@ -195,7 +195,11 @@ def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(InputError) as caught:
         parse_table({"one": {**GOOD, "low": 0.9}, "two": {**GOOD, "sauce": "x"}, "three": {"value": "many"}})
     text = "\n".join(caught.value.problems)
-    assert "evidence.one: low, value and high must be in order" in text
+    assert (
+        f"evidence.one: value {GOOD['value']:g} is outside the row's own range, 0.9 to {GOOD['high']:g}"
+        in text
+        or f"evidence.one: low must not be above high: found low 0.9, high {GOOD['high']:g}" in text
+    )
     assert "evidence.two.sauce: unknown key; allowed: value, low, high" in text
     assert "evidence.three.value: found 'many'" in text
     assert "evidence.three.source: missing" in text

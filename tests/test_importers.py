@@ -118,6 +118,22 @@ def test_missing_columns_are_all_named_with_near_spellings(tmp_path: Path) -> No
     ]
 
 
+def test_a_missing_column_is_not_taken_for_another_that_means_something_else(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "urn,fsm_pupils\n1,2\n")
+    columns = Column("urn"), Column("pupils", "integer"), Column("fsm_pupils", required=False)
+    assert problems_of(path, *columns) == ["FILE: column 'pupils' is missing; found urn, fsm_pupils"]
+
+
+def test_a_file_of_another_kind_gets_one_line_whatever_else_is_wrong_with_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "name,postcode,la19_name\nA,OL1 1AA,Upton\n")
+    ages = [Column(f"age_{age}", "integer") for age in range(20)]
+    (problem,) = problems_of(path, Column("la_name"), *ages)
+    assert "another file" in problem
+    assert "swapped" in problem
+    assert "age_0, age_1, age_2, age_3, age_4, age_5 and 14 more" in problem
+    assert "found name, postcode, la19_name" in problem
+
+
 def test_a_misspelt_optional_column_is_not_silently_ignored(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "a,imd_quintle\n1,2\n")
     assert problems_of(path, Column("a"), Column("imd_quintile", required=False)) == [
@@ -477,6 +493,7 @@ def test_schools_are_sorted_into_phases_and_units_left_out(tmp_path: Path) -> No
     ]
     schools = read_schools(write(tmp_path / "s.csv", SCHOOL_HEAD + "\n".join(rows) + "\n"), "Upton")
     assert schools.urn.tolist() == [1, 2, 4]
+    assert schools.left_out == (1, 1), "a unit, and a nursery without pupils"
     assert schools.kind.tolist() == [PRIMARY, SECONDARY, SPECIAL]
     assert schools.fsm_share[0] == 0.25
     assert np.isnan(schools.fsm_share[1:]).all()
@@ -734,6 +751,30 @@ def test_a_built_area_keeps_every_child_and_every_school(sources: dict[str, Path
     assert real["Primary 3"] == 103
     assert real["South High"] == 800
     assert area.localities == ("Upton 1 (MSOA 001-005)", "Upton 2 (MSOA 006-008)")
+
+
+def test_three_files_given_in_the_wrong_order_get_a_line_each(
+    sources: dict[str, Path], tmp_path: Path
+) -> None:
+    swapped = {
+        "population_csv": sources["imd_csv"],
+        "imd_csv": sources["schools_csv"],
+        "schools_csv": sources["population_csv"],
+    }
+    with pytest.raises(InputError) as caught:
+        build_area_folder(**swapped, la_name="Upton", out_folder=tmp_path / "upton")
+    assert len(caught.value.problems) == 3
+    for problem, path in zip(caught.value.problems, swapped.values(), strict=True):
+        assert problem.startswith(f"{path}: ")
+        assert "swapped" in problem
+
+
+def test_what_was_left_out_of_a_built_area_is_written_down(sources: dict[str, Path], tmp_path: Path) -> None:
+    with sources["schools_csv"].open("a") as file:
+        file.write("501,Unit,Upton,Pupil referral unit,30,9,,390000,400000,,\n")
+    folder = build_area_folder(**sources, la_name="Upton", out_folder=tmp_path / "upton", localities=2)
+    said = read_area_folder(folder).provenance["place_name"]
+    assert "left out: pupil referral units, 1; schools without pupils, 0" in said
 
 
 def test_schools_are_shared_out_from_north_to_south(sources: dict[str, Path], tmp_path: Path) -> None:

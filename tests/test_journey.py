@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,26 +17,19 @@ from hypothesis import strategies as st
 
 from experiments.cli import COMMANDS, main
 from experiments.completion import candidates
-from experiments.journey import age, day_words, journey_page, listing_page, picture, storyline
+from experiments.journey_page import journey_page, picture
+from experiments.journey_search import listing_page
+from experiments.journey_story import age, day_words, storyline
+from experiments.journey_waits import WAITS, Seen
 from experiments.replicate import replication_seed
 from experiments.screen import as_text
 from sim.area import build_area
 from sim.calendar import lay_out
 from sim.errors import InputError
 from sim.function import advance
-from sim.journey import (
-    NO_SERVICE,
-    PICKS,
-    REASONS,
-    SENTENCES,
-    Journeys,
-    compare_children,
-    duration,
-    journeys,
-    lower_first,
-    narrow,
-    representative,
-)
+from sim.journey import NO_SERVICE, Journeys, journeys
+from sim.journey_choice import PICKS, compare_children, narrow, representative
+from sim.journey_words import REASONS, SENTENCES, duration, lower_first
 from sim.kernel.state import EVENTS
 from sim.run import LEFT_REASONS, Run, simulate
 from sim.system import LEVELS
@@ -422,6 +416,63 @@ def test_sentences_of_real_journeys_are_whole():
         assert not re.search(r"[{}]|None|nan|NaT|_|  ", sentence), sentence
 
 
+DAY = {
+    name: pd.Timestamp(day) for name, day in (("x", "2023-03-01"), ("y", "2023-06-07"), ("old", "2021-03-01"))
+}
+SEEN = Seen(dt.date(2022, 9, 1), dt.date(2025, 9, 1), dt.date(2030, 9, 1))
+
+
+def told_row(**given: Any) -> dict[str, Any]:
+    """One need under one system; nothing has happened but what is given."""
+    days = ("identified", "concern", "referred", "first_contact", "first_useful", "specialist_start", "left")
+    return {
+        **{f"{name}_date": pd.NaT for name in days},
+        "open": False,
+        "left_reason": "not_left",
+        "contacts": 0,
+        "minutes": 0,
+        "not_brought": 0,
+        **given,
+    }
+
+
+def test_a_family_that_gave_up_is_told_with_the_weeks_after_which_it_did():
+    row = told_row(concern_date=DAY["x"], identified_date=DAY["x"], left_date=DAY["y"], left_reason="gave_up")
+    assert WAITS["From there to the first contact"](row, SEEN) == "none: gave up after 14 weeks"
+    assert WAITS["Left the services"](row, SEEN) == "7 Jun 2023: the family gave up"
+    # one that came back and waits still has not
+    waits_again = {**row, "open": True}
+    assert WAITS["From there to the first contact"](waits_again, SEEN) == "none in 7 years 26 weeks"
+
+
+def test_a_concern_known_before_the_simulation_is_not_one_that_was_never_raised():
+    known = told_row(identified_date=DAY["old"], first_contact_date=DAY["y"])
+    assert WAITS["Concern first raised"](known, SEEN) == "before 1 Sep 2022, when the simulation begins"
+    assert WAITS["From there to the first contact"](known, SEEN) == "seen 7 Jun 2023, known since before"
+    assert WAITS["... to specialist support"](known, SEEN) == "none in the run, and not on any list"
+    again = {**known, "referred_date": DAY["x"]}
+    assert WAITS["Concern first raised"](again, SEEN).endswith("; again 1 Mar 2023")
+    assert WAITS["From there to the first contact"](again, SEEN) == "14 weeks"
+    noticed_later = told_row(identified_date=DAY["x"])
+    assert WAITS["Concern first raised"](noticed_later, SEEN) == "never"
+    assert WAITS["From there to the first contact"](noticed_later, SEEN) == "–"
+    raised = told_row(identified_date=DAY["x"], concern_date=DAY["x"])
+    assert WAITS["Concern first raised"](raised, SEEN) == "1 Mar 2023, before the years counted"
+    assert WAITS["Concern first raised"](raised, SEEN._replace(decision=SEEN.first)) == "1 Mar 2023"
+
+
+def test_in_real_journeys_every_need_known_before_the_run_is_told_as_such():
+    needs = everybody().needs
+    known = needs[needs["identified_date"].notna() & (needs["identified_date"] < pd.Timestamp(SEEN.first))]
+    told = [WAITS["Concern first raised"](row, SEEN) for row in known.to_dict("records")]
+    assert len(told) > 20
+    assert "never" not in told
+    gave_up = needs[(needs["left_reason"] == "gave_up") & ~needs["open"] & needs["first_contact_date"].isna()]
+    assert len(gave_up) > 0
+    for row in gave_up.to_dict("records"):
+        assert WAITS["From there to the first contact"](row, SEEN).startswith("none: gave up")
+
+
 @pytest.mark.parametrize(
     ("days", "words"),
     [
@@ -666,3 +717,13 @@ def test_the_decision_date_of_a_journey_is_that_of_the_run():
     first = lay_out(run.config.calendar, 1).first_day
     assert (told.children["decision_date"] == pd.Timestamp(first + dt.timedelta(days=run.decision_day))).all()
     assert (told.children["end_date"] == pd.Timestamp(first + dt.timedelta(days=run.end_day))).all()
+
+
+def test_the_journey_in_the_readme_has_the_shape_of_the_present_page():
+    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+    example = readme[readme.index("A simulated child: nobody real.") :]
+    example = example[: example.index("```")]
+    for label in WAITS:
+        assert f"\n {label}" in example
+    assert re.search(r"Left the services +.*\d{4}: ", example), "with the reason"
+    assert all(len(line) <= 110 for line in example.splitlines())

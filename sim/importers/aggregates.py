@@ -200,7 +200,7 @@ def _schools_by_authority(folder: Path, children: dict[str, int]) -> dict[str, S
     found = {}
     for name in children:
         part = frame[frame["authority"] == name]
-        arrays = {
+        arrays: dict[str, Any] = {
             c: part[c].to_numpy(dtype=np.int64 if c in ("urn", "kind") else np.float64)
             for c in columns
             if c != "name"

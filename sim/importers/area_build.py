@@ -69,7 +69,11 @@ def build_area_folder(
     lookup = _try(problems, lambda: read_lsoa_lookup(lookup_csv)) if lookup_csv is not None else None
     if problems or areas is None or imd is None or schools is None:
         raise InputError(problems)
-    notes = ["published: names, phases and pupils from the school census file"]
+    units, empty = schools.left_out
+    notes = [
+        "published: names, phases and pupils from the school census file "
+        f"(left out: pupil referral units, {units}; schools without pupils, {empty})"
+    ]
     if register is not None:
         schools, note = apply_register(schools, register, evidence["early_years_setting_children"].value)
         notes.append(note)

@@ -46,6 +46,8 @@ class Schools:
     easting: np.ndarray
     """float64 (n,): metres; NaN where the file gives no location."""
     northing: np.ndarray
+    left_out: tuple[int, int] = (0, 0)
+    """Pupil referral units, and schools without pupils, that the file has besides."""
 
 
 def read_school_table(path: str | Path) -> pd.DataFrame:
@@ -54,7 +56,11 @@ def read_school_table(path: str | Path) -> pd.DataFrame:
     The file's own columns: urn, name, la_name, school_type, pupils; optional fsm_pupils, easting and northing
     or lat and lon. A postcode column is ignored. Raises InputError with all problems.
     """
-    frame = read_table(
+    return _usable(_read(path))
+
+
+def _read(path: str | Path) -> pd.DataFrame:
+    return read_table(
         path,
         [
             Column("urn", "integer", unique=True, low=1),
@@ -70,6 +76,9 @@ def read_school_table(path: str | Path) -> pd.DataFrame:
         ],
         exempt=("name", "postcode"),
     )
+
+
+def _usable(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame[frame["school_type"].isin(list(PHASES)) & (frame["pupils"] > 0)].reset_index(drop=True)
     frame["kind"] = frame["school_type"].map(PHASES)
     fsm = frame["fsm_pupils"].astype("float64") if "fsm_pupils" in frame else np.nan
@@ -85,10 +94,13 @@ def read_school_table(path: str | Path) -> pd.DataFrame:
 
 def read_schools(path: str | Path, la_name: str) -> Schools:
     """Schools of the authority ``la_name``. Raises InputError with all problems."""
-    frame = read_school_table(path)
+    rows = _read(path)
+    frame = _usable(rows)
     here = frame[frame["la_name"] == la_name]
     if here.empty:
         raise InputError(unknown_authority(Path(path), la_name, list(frame["la_name"].unique())))
+    rows = rows[rows["la_name"] == la_name]
+    units = ~rows["school_type"].isin(list(PHASES))
     return Schools(
         urn=here["urn"].to_numpy(dtype=np.int64),
         name=tuple(here["name"]),
@@ -97,4 +109,5 @@ def read_schools(path: str | Path, la_name: str) -> Schools:
         fsm_share=here["fsm_share"].to_numpy(dtype=np.float64),
         easting=here["easting"].to_numpy(dtype=np.float64),
         northing=here["northing"].to_numpy(dtype=np.float64),
+        left_out=(int(units.sum()), int((~units & (rows["pupils"] == 0)).sum())),
     )

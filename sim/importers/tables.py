@@ -184,16 +184,24 @@ def _header_problems(
     problems = [
         f"{path}: column {n!r} appears twice" for n in sorted({n for n in header if header.count(n) > 1})
     ]
+    # a column that means something else is no misspelling of a missing one
+    described = {column.name for column in columns}
+    others = [n for n in header if n not in described]
+    unlike = []
     for column in columns:
         if column.required and column.name not in header:
-            near = difflib.get_close_matches(column.name.lower(), [n.lower() for n in header], 1)
-            spelled = [n for n in header if near and n.lower() == near[0]]
+            near = difflib.get_close_matches(column.name.lower(), [n.lower() for n in others], 1)
+            spelled = [n for n in others if near and n.lower() == near[0]]
             hint = f"did you mean {spelled[0]!r}?" if spelled else f"found {', '.join(header)}"
+            unlike += [] if spelled else [column.name]
             problems.append(f"{path}: column {column.name!r} is missing; {hint}")
+    if len(unlike) >= 2 and 2 * len(unlike) > sum(column.required for column in columns):
+        return [_another_file(path, header, unlike)]
     optional = [column.name for column in columns if not column.required and column.name not in header]
-    known = {column.name for column in columns}
     for name in header:
-        if name not in known and (near := difflib.get_close_matches(name.lower(), optional, 1, cutoff=0.9)):
+        if name not in described and (
+            near := difflib.get_close_matches(name.lower(), optional, 1, cutoff=0.9)
+        ):
             problems.append(f"{path}: column {name!r} is not known; did you mean {near[0]!r}?")
     for name in header:
         if name not in exempt and (what := personal_heading(name)):
@@ -202,6 +210,18 @@ def _header_problems(
                 "delete the column and try again"
             )
     return problems
+
+
+def _another_file(path: Path, header: list[str], missing: list[str]) -> str:
+    """One sentence for a file that has hardly any of the columns: it was meant for something else."""
+
+    def some(names: list[str]) -> str:
+        return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+
+    return (
+        f"{path}: looks like another file than the one that is needed here (were two files swapped?): it has no "
+        f"columns {some(missing)}; found {some(header)}"
+    )
 
 
 def _batches(path: Path, header: list[str], misshapen: list[int]) -> Iterator[pa.RecordBatch]:

@@ -6,9 +6,14 @@ ever touched are in the average with a change of nought: impact is for the popul
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sim.measures.counting import count_by, divide, ratios, share, sum_by
 from sim.measures.who_counts import Counted, RunColumns
 from sim.system import LEVELS
+
+if TYPE_CHECKING:
+    from sim.config import Config
 
 # scores come from a closed form; a difference below this is rounding
 ROUNDING_POINTS = 1e-9
@@ -41,4 +46,9 @@ def impact(run: RunColumns, counted: Counted) -> dict[str, float]:
 
 def significant_points(run: RunColumns) -> float:
     """Change of functional score that counts as clinically significant, points."""
-    return float(run.config.resolver()(run.config.needs.significant_points))
+    return significant_step(run.config)
+
+
+def significant_step(config: Config) -> float:
+    """The same, of a configuration."""
+    return float(config.resolver()(config.needs.significant_points))

@@ -10,21 +10,21 @@ from __future__ import annotations
 from sim.measures.labels import GROUPS, LABELS, STAFF_GROUPS, Group
 from sim.system import LEDGER_LINES
 
-#: The first screen, where there is a population.
-FIRST = (
-    "impact_mean_change_points",
-    "impact_significant_share",
-    "first_useful_within_18_weeks_share",
-    "specialist_start_within_52_weeks_share",
-    "list_size_per_1000_children",
-    "all_lists_per_1000_children",
-    "reach_share",
-    "identified_never_seen_share",
-    "reach_share_gap",
-    "impact_mean_change_points_gap",
-    "time_share_direct_contact",
-    "unused_share_therapist",
-)
+#: The first screen, where there is a population: measures with the short label they have there.
+FIRST = {
+    "impact_mean_change_points": "Gain in function per need, against no service (0-5)",
+    "impact_significant_share": "Needs with a clinically significant gain",
+    "first_useful_within_18_weeks_share": "Useful support within 18 weeks of a concern",
+    "specialist_start_within_52_weeks_share": "Specialist start within 52 weeks (specialist needs)",
+    "list_size_per_1000_children": "List for a first contact, per 1,000 children",
+    "all_lists_per_1000_children": "Waiting for anything, per 1,000 children",
+    "reach_share": "Need that has been seen",
+    "identified_never_seen_share": "Needs noticed but never seen",
+    "reach_share_gap": "Need seen: most less least deprived fifth",
+    "impact_mean_change_points_gap": "Gain: most less least deprived fifth (0-5)",
+    "time_share_direct_contact": "Staff time in one-to-one contact",
+    "unused_share_therapist": "Therapists' time that is not used",
+}
 
 #: What means something for a plain stream of referrals, in the order of a waiting-list report.
 OF_A_STREAM = (
@@ -47,18 +47,18 @@ OF_A_STREAM = (
 )
 
 #: The first screen of a stream.
-FIRST_OF_A_STREAM = (
-    "list_size",
-    "list_size_at_end",
-    "recorded_wait_median_weeks",
-    "recorded_wait_p92_weeks",
-    "list_over_18_weeks_share",
-    "list_over_52_weeks_share",
-    "referred_per_week",
-    "first_contacts_per_week",
-    "gave_up_per_100_referred",
-    "not_brought_share",
-)
+FIRST_OF_A_STREAM = {
+    "list_size": "Waiting list, average of the last 26 weeks",
+    "list_size_at_end": "Waiting list at the end",
+    "recorded_wait_median_weeks": "Wait (weeks): half are seen by",
+    "recorded_wait_p92_weeks": "Wait (weeks): 92 in 100 are seen by",
+    "list_over_18_weeks_share": "On the list: waiting over 18 weeks so far",
+    "list_over_52_weeks_share": "On the list: waiting over 52 weeks so far",
+    "referred_per_week": "Referrals a week",
+    "first_contacts_per_week": "First contacts a week",
+    "gave_up_per_100_referred": "Gave up, per 100 referrals",
+    "not_brought_share": "Appointments not brought to",
+}
 
 
 def chosen(stream: bool = False, everything: bool = False) -> dict[Group, tuple[str, ...]]:
@@ -69,10 +69,10 @@ def chosen(stream: bool = False, everything: bool = False) -> dict[Group, tuple[
         everything: every headline measure, not only those of the first screen.
     """
     if stream:
-        names: tuple[str, ...] = OF_A_STREAM if everything else FIRST_OF_A_STREAM
+        names: tuple[str, ...] = OF_A_STREAM if everything else tuple(FIRST_OF_A_STREAM)
     elif everything:
         names = tuple(name for name, measure in LABELS.items() if measure.headline)
     else:
-        names = FIRST
+        names = tuple(FIRST)
     found = {group: tuple(name for name in names if LABELS[name].group == group) for group in GROUPS}
     return {group: members for group, members in found.items() if members}

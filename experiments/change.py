@@ -143,7 +143,7 @@ def in_words(name: str, measure: Measure, found: Estimate, replications: int) ->
     if found.n == 1:
         return "one replication: cannot tell"
     if found.mean == 0 and found.sd == 0:
-        return "as when staying put"
+        return "no difference"
     if found.includes_zero:
         return "no clear difference"
     if measure.better == "neither":

@@ -31,8 +31,10 @@ Commands
   best         which of several systems is best, with 95 % certainty and no more runs than that takes
   analyse      what a sweep has to say: effects, sensitivity, what is worth finding out first
   switching    for each assumption, the value at which another plan would be preferred
+  optimise     the best job plans for the staff there are, under limits
   staff-for    the least staff that a target takes, under each system
   results      list, describe, compare, export, delete what these commands have written
+  dashboard    all of it in a browser, on this machine alone
   journey      one child's story under each system, side by side
   validate     check a configuration and the data behind it without running anything
   show         read what is modelled: opendoor show system | area | conditions | evidence
@@ -85,16 +87,19 @@ COMMANDS: dict[str, Command] = {
         """\
 usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--all] [--config-dir DIR]
        opendoor compare transition=none,big_bang[,phased,parallel] [key=value ...]
+       opendoor compare experiment=NAME [key=value ...]
 
 Simulates the same area under two or more systems, or ways to get from one to another. Each of them meets
 the same children, with the same luck, once per replication, so what is compared is the systems and not the
 luck. Prints a dozen measures (each with the difference and its 95 % interval) and writes a results folder,
-in which comparison.txt is the whole table.
+in which comparison.txt is the whole table. Ways to change get a second table: what the change itself did
+(break-even, disruption, children harmed and helped, what it costs).
 
   opendoor compare system=gatekept,balanced
   opendoor compare system=gatekept,balanced replications=40 seed=3
   opendoor compare system=no_service,gatekept,balanced area=example_small output=results/three
   opendoor compare transition=none,big_bang,phased,parallel
+  opendoor compare experiment=big_bang_vs_parallel           the plans that its file names under compare:
 
 Keys used most
   area=...            oldham (default), england, example_small, or one of your own
@@ -280,6 +285,29 @@ then opendoor analyse FOLDER.
         simulates=True,
         words={"measure": (), "time_limit": ()},
     ),
+    "optimise": Command(
+        "experiments.optimise",
+        """\
+usage: opendoor optimise vary=OFFER,OFFER[,...] aims=MEASURE[,MEASURE] [limits=...] [trials=100]
+                         [system=NAME] [key=value ...] [--config-dir DIR]
+
+The best job plans for the staff there are: the time that bands give to these offers is divided between them
+in other ways, the same number of hours in all. With two or more aims there is no one best plan: printed and
+stored are those that no other beats in every aim at once, simulated again with fresh luck, and set against
+the present plan. Can be stopped and goes on.
+
+  opendoor optimise system=balanced vary=drop_in,link_visit,targeted_group,therapy \\
+      aims=impact_mean_change_points,first_useful_within_18_weeks_all_needs_share
+limits="recorded_wait_median_weeks<=18,impact_mean_change_points_gap<=0.05" are kept by every plan of the
+front as it was chosen; of a gap between groups the size counts, not the sign.
+
+trials=100      plans tried        replications=10  of each plan; the same luck for all
+design_seed=1   of the search      output=FOLDER    otherwise results/optimise-HASH
+""",
+        valued=OWN_FILES,
+        simulates=True,
+        words=dict.fromkeys(("vary", "aims", "limits", "trials", "design_seed"), ()),
+    ),
     "staff-for": Command(
         "experiments.staff_for",
         """\
@@ -290,7 +318,8 @@ The least staff that a target takes under each system: all bands of the service 
 number, which is searched for by halving, with the same children and the same luck. Can be stopped and goes
 on. Exit status 1 if the target is out of reach.
 
-  opendoor staff-for target=first_useful_within_18_weeks_all_needs_share at_least=0.8 system=gatekept,balanced
+  opendoor staff-for system=gatekept,balanced target=first_useful_within_18_weeks_all_needs_share \\
+      at_least=0.8
   opendoor staff-for target=impact_mean_change_points at_least=0.2 system=balanced roles=therapist_b5
 
 roles=A,B         only these bands (otherwise all but those of the places themselves, such as schools)
@@ -324,6 +353,26 @@ Only folders that OpenDoor has written, and that hold nothing else, are deleted.
         subjects=("list", "describe", "compare", "export", "delete"),
         flags=("--yes",),
         valued={"--to": "FILE", "--table": "NAME"},
+        overrides=False,
+        folders=True,
+    ),
+    "dashboard": Command(
+        "experiments.dashboard_command",
+        """\
+usage: opendoor dashboard [FOLDER ...] [--port NUMBER] [--host ADDRESS]
+
+Opens results in a browser: headlines in plain words, waits, impact, equity and place, single children, what-if
+runs, the evidence. Everything stays on this machine.
+
+  opendoor dashboard                            computes the shipped example and shows it as it grows
+  opendoor dashboard results/compare-oldham-1   shows a folder that opendoor compare or run has written
+  opendoor dashboard results/a results/b        several, to choose from
+
+--port   where it listens; otherwise the first free port from 8050 on
+--host   127.0.0.1 (default) is this machine alone; 0.0.0.0 lets others on your network in
+Ctrl-C ends it, and every run it has started.
+""",
+        valued={"--port": "NUMBER", "--host": "ADDRESS"},
         overrides=False,
         folders=True,
     ),

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from experiments import scenarios
 from experiments.evidence import complete, take_out
 from experiments.folders import SHIPPED, choices, own_folder, top_level_keys
 from experiments.plain import compose_plain
@@ -29,6 +30,9 @@ __all__ = [
     "system_name",
     "top_level_keys",
 ]
+
+#: What an experiment's file says about more than one run.
+NOT_OF_A_RUN = ("sweep", scenarios.KEY)
 
 
 def load_config(overrides: Sequence[str] = (), config_dir: str | Path | None = None) -> Config:
@@ -56,7 +60,7 @@ def _checked(overrides: Sequence[str], config_dir: str | Path | None, stays: boo
     from sim.config import check
 
     try:
-        config = check({key: value for key, value in found.tree.items() if key != "sweep"})
+        config = check({key: value for key, value in found.tree.items() if key not in NOT_OF_A_RUN})
     except InputError as e:
         told = _also([ADVICE.get(problem, problem) for problem in e.problems], found, overrides)
         raise InputError([*found.problems, *told, *_outside(found)]) from None
@@ -144,7 +148,8 @@ def _to_compare(overrides: Sequence[str]) -> tuple[dict[str, list[str]], list[st
 
 
 def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -> dict[str, Config]:
-    """One configuration for each of several systems (``system=a,b``), or ways to change (``transition=none,big_bang``).
+    """One configuration for each of several systems (``system=a,b``), or ways to change (``transition=none,big_bang``),
+    or for each plan of an experiment (:mod:`experiments.scenarios`).
 
     Everything else is the same in all of them. Ways to change start from ``gatekept`` unless a system is named.
 
@@ -153,6 +158,8 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
     """
     lists, rest = _to_compare(overrides)
     several = [key for key, names in lists.items() if len(names) > 1]
+    if not several and scenarios.names_an_experiment(overrides):
+        return _load_all("plan", _plans_of_experiment(overrides, config_dir), overrides, config_dir)
     if not several:
         found = f"found system={lists['system'][0]}" if lists.get("system") else "none given"
         raise InputError(
@@ -168,13 +175,40 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
         raise InputError(f"{key}={','.join(names)}: {', '.join(twice)} is named more than once")
     if key == "transition":
         rest = [f"system={(lists.get('system') or [BEFORE_A_CHANGE])[0]}", *rest]
+    return _load_all(key, {name: [f"{key}={name}"] for name in names}, rest, config_dir)
+
+
+def _plans_of_experiment(overrides: Sequence[str], config_dir: str | Path | None) -> dict[str, list[str]]:
+    """The words of each plan of the experiment that is named."""
+    found = _put_together(_about_no_change(overrides), config_dir)
+    if found.tree is None or found.problems:
+        raise InputError(found.problems)
+    plans = scenarios.plans_of(found.tree.get(scenarios.KEY))
+    chosen = {word.partition("=")[0].strip() for words in plans.values() for word in words}
+    if twice := [text for text in overrides if text.partition("=")[0].strip() in chosen - {"experiment"}]:
+        raise InputError(
+            f"{text}: the experiment's plans differ in it, so it cannot be set for all" for text in twice
+        )
+    return plans
+
+
+def _load_all(
+    key: str, plans: Mapping[str, Sequence[str]], rest: Sequence[str], config_dir: str | Path | None
+) -> dict[str, Config]:
+    """One configuration for each plan, of its own words and those of all.
+
+    Args:
+        key: what the plans are, for the sentences about problems.
+        plans: words of each plan alone. rest: those of all.
+    """
     configs: dict[str, Config] = {}
     problems: dict[str, list[str]] = {}
-    for name in names:
+    names = list(plans)
+    for name, own in plans.items():
         try:
-            stays = (key, name) == ("transition", "none")
+            stays = "transition=none" in own
             words = _about_no_change(rest) if stays else rest
-            configs[name] = _checked([f"{key}={name}", *words], config_dir, stays)
+            configs[name] = _checked([*own, *words], config_dir, stays)
         except InputError as e:
             for problem in e.problems:
                 problems.setdefault(problem, []).append(name)
@@ -182,7 +216,7 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
         raise InputError(
             # what is wrong with one of them is said with its name, what is wrong with all of them once
             f"{problem} ({key}={', '.join(where)})"
-            if problem.startswith(f"{key}.") and len(where) < len(names)
+            if (key == "plan" or problem.startswith(f"{key}.")) and len(where) < len(names)
             else problem
             for problem, where in problems.items()
         )
@@ -219,7 +253,7 @@ def compose_experiment(
     overrides: Sequence[str] = (), config_dir: str | Path | None = None
 ) -> tuple[dict[str, Any], Any]:
     """The composed configuration, and apart from it what the experiment chosen says under ``sweep``
-    (None if there is nothing).
+    (None if there is nothing). What it says under ``compare`` is left out.
 
     Raises:
         InputError: as :func:`compose`.
@@ -227,6 +261,7 @@ def compose_experiment(
     found = _put_together(overrides, config_dir)
     if found.tree is None or found.problems:
         raise InputError(found.problems)
+    found.tree.pop(scenarios.KEY, None)
     return found.tree, found.tree.pop("sweep", None)
 
 

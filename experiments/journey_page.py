@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.journey_story import MONTHS, age, as_date, day_words, storyline
-from experiments.journey_waits import WAITS, Seen
+from experiments.journey_waits import WAITS, days_seen
 from experiments.screen import TEXT_WIDTH, Screen, bullets
 from experiments.words import grade_sentence
 from sim.journey import NO_SERVICE, Journeys
@@ -108,14 +108,11 @@ def _story_table(
 
 def _waits(told: Journeys, names: Sequence[str]) -> list[Any]:
     out: list[Any] = []
-    decision = as_date(told.children["decision_date"].iloc[0])
     for need, rows in told.needs.groupby("need", sort=False):
         by_system = {row["system"]: row for row in rows.to_dict("records")}
         title = next(iter(by_system.values()))["title"]
         table = _table(title, *names, first_width=34)
-        path = told.trajectory[told.trajectory["need"] == need]
-        first = path["date"].iloc[0] - pd.Timedelta(days=int(path["day"].iloc[0]))
-        seen = Seen(as_date(first), decision, as_date(path["date"].max()))
+        seen = days_seen(told, need)
         for label, cell in WAITS.items():
             table.add_row(label, *(cell(by_system[name], seen) for name in names))
         out.append(table)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
 from experiments.journey_story import as_date, short_date
 from sim.journey_words import REASONS, duration
+
+if TYPE_CHECKING:
+    from sim.journey import Journeys
 
 Row = Mapping[Any, Any]
 
@@ -24,6 +27,13 @@ class Seen(NamedTuple):
     first: date
     decision: date
     end: date
+
+
+def days_seen(told: Journeys, need: Any) -> Seen:
+    """Between which days a need of the child is followed."""
+    path = told.trajectory[told.trajectory["need"] == need]
+    first = path["date"].iloc[0] - pd.Timedelta(days=int(path["day"].iloc[0]))
+    return Seen(as_date(first), as_date(told.children["decision_date"].iloc[0]), as_date(path["date"].max()))
 
 
 def _raised(row: Row) -> date | None:

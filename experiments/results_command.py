@@ -22,7 +22,7 @@ from sim.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["sweep", "run"]
+Kind = Literal["sweep", "run", "search"]
 
 #: Tables that an analysis leaves beside a sweep.
 ANALYSES = (
@@ -44,10 +44,12 @@ OURS: dict[Kind, frozenset[str]] = {
             *("intervals", "spin_up", "selection", "change", "change_by_week", "change_by_group"),
         }
     ),
+    "search": frozenset({"search", "points", "runs", "provenance", "front", "staff", "tried", "answer"}),
 }
 
 TABLES: dict[Kind, tuple[str, ...]] = {
     "sweep": ("kpis", "statistics", "points", "dictionary", *ANALYSES),
+    "search": ("front", "staff", "tried"),
     "run": ("summaries", "population", "dictionary", "comparison", "intervals", "spin_up", "selection"),
 }
 
@@ -128,6 +130,8 @@ def _look(path: Path) -> Found | None:
         return None
     if not isinstance(facts, dict) or (facts.get("command") or [""])[0] != "opendoor":
         return None
+    if (path / "search.json").is_file() and (path / "runs.sqlite").is_file():
+        return Found(path, "search", facts)
     if (path / "sweep.yaml").is_file() and (path / "runs.sqlite").is_file():
         return Found(path, "sweep", facts)
     return Found(path, "run", facts) if (path / "summary.json").is_file() else None
@@ -156,13 +160,15 @@ def _list(folder: Path) -> int:
 
 
 def _state(found: Found) -> str:
-    if found.kind == "run" or (found.path / "kpis.parquet").exists():
+    if found.kind == "run" or any((found.path / n).exists() for n in ("kpis.parquet", "answer.txt")):
         return "complete"
     from experiments.ledger import read_runs
     from experiments.sweep_folder import read_manifest
 
-    manifest = read_manifest(found.path)
     done = len(read_runs(found.path).point)
+    if found.kind == "search":
+        return f"{done:,} runs so far"
+    manifest = read_manifest(found.path)
     return f"{done:,} of {manifest['n_points'] * manifest['replications']:,} runs"
 
 
@@ -173,6 +179,9 @@ def _describe(found: Found) -> int:
         from experiments.sweep_page import page
 
         show(page(found.path))
+    elif found.kind == "search":
+        answer = found.path / "answer.txt"
+        print(answer.read_text(encoding="utf-8") if answer.is_file() else _state(found), end="\n")
     else:
         text = found.path / "comparison.txt"
         if text.is_file():
@@ -362,7 +371,7 @@ def _why_not(found: Found) -> str | None:
     ]
     if strange:
         return f"{path}: holds files that OpenDoor has not written: {', '.join(strange[:5])}; move them first"
-    if found.kind == "sweep":
+    if found.kind in ("sweep", "search"):
         from experiments.sweep_folder import alone
 
         try:

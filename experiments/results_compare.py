@@ -81,6 +81,11 @@ def comparison_frame(found: Found, other: Found) -> pd.DataFrame:
     """
     import pandas as pd
 
+    for one in (found, other):
+        if one.kind == "search":
+            raise InputError(
+                f"{one.path}: holds a search, whose points nobody chose; compare sweeps, runs or comparisons"
+            )
     matched = pairs(items_in(found), items_in(other))
     if not matched:
         raise InputError(

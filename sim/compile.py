@@ -720,7 +720,7 @@ def _costs(
     of_week = of_week * filled
     available = np.floor(of_week * worked[1:] + 1e-6) - np.floor(of_week * worked[:-1] + 1e-6)
     hours = np.array([v(r.hours_per_year) for r in config.workforce.roles.values()])
-    a_year = days.works.mean() * DAYS_PER_YEAR
+    a_year = share_of_working_days(config.calendar) * DAYS_PER_YEAR  # of any run, however long
     people = per_day[0] * a_year / np.maximum(hours * 60.0, 1e-9)
     old = np.array(
         [of == OLD and o.access != "population" for of, o in zip(both.of, both.offers, strict=True)],

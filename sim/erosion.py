@@ -10,8 +10,7 @@ import math
 
 import numpy as np
 
-from sim.function import DAYS_PER_YEAR
-from sim.quantity import PerYear, Resolver, Share, Strict, Weeks
+from sim.quantity import DAYS_PER_YEAR, PerYear, Resolver, Share, Strict, Weeks
 
 WORD_EVERY_DAYS = 28  # how often families who did not come are reached by word of mouth
 

@@ -90,7 +90,12 @@ class BigBang(Change):
 
 
 class Phased(Change):
-    """Places in groups, one group after the other."""
+    """Places in groups, one group after the other.
+
+    A child who moves between places of different groups goes over, or back, on that day. All needs of one child go
+    by the same door. The model knows no brothers and sisters, so a family with children on both sides of a border,
+    and what that costs it, is not in the results.
+    """
 
     name: Literal["phased"]
     order: Order = "neediest_first"

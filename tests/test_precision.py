@@ -82,6 +82,14 @@ def test_comparisons_that_say_the_same_need_no_allowance_either():
     assert max_t_quantile(np.column_stack([one, 2 * one, -one])) == pytest.approx(t_quantile(19), rel=0.03)
 
 
+def test_a_difference_that_is_the_same_in_every_replication_counts_for_nothing():
+    varying = np.random.default_rng(1).normal(size=(20, 2))
+    # 0.1 is no binary number: the mean of twenty of them is not quite 0.1
+    constant = np.full((20, 1), 0.1)
+    assert max_t_quantile(np.hstack([varying, constant])) == max_t_quantile(varying)
+    assert np.isnan(max_t_quantile(constant))
+
+
 def test_all_pairs_of_five_systems_hold_together_in_95_of_100_experiments():
     random = np.random.default_rng(6)
     truth = np.array([0.0, 0.5, 1.0, 1.0, 3.0])

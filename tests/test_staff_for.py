@@ -125,11 +125,13 @@ def test_the_command_answers_for_each_system_and_again_from_memory(tmp_path, cap
     assert main(["staff-for", *question, *words]) == status
     assert capsys.readouterr().out == out
     assert (tmp_path / "out/points.jsonl").read_text() == before
+    assert main(["results", "describe", str(tmp_path / "out")]) == 0
+    assert "Target: " in capsys.readouterr().out
     assert main(["staff-for", *question[:1], "at_least=0.4", *question[2:], *words]) == 2
     assert "value: 0.3 in the first, 0.4 in the second" in capsys.readouterr().err
 
 
-def test_a_search_that_was_stopped_keeps_what_it_has(tmp_path):
+def test_a_search_that_was_stopped_keeps_what_it_has(tmp_path, capsys):
     config = check(composed(("system=gatekept", "area=example_small")))
     asked = [Asked("gatekept", {"system.dials.easy_access": v}) for v in (0.25, 0.5)]
 
@@ -146,6 +148,8 @@ def test_a_search_that_was_stopped_keeps_what_it_has(tmp_path):
     assert (both[0] == one[0]).all()
     assert both[1] - both[0] == pytest.approx(0.25)
     assert len(read_runs(tmp_path / "s").point) == 6
+    assert main(["results", "list", str(tmp_path)]) == 0
+    assert "6 runs so far" in capsys.readouterr().out
     lines = (tmp_path / "s/points.jsonl").read_text().splitlines()
     assert [json.loads(line)[1]["system.dials.easy_access"] for line in lines] == [0.25, 0.5]
     with (
@@ -153,6 +157,8 @@ def test_a_search_that_was_stopped_keeps_what_it_has(tmp_path):
         evaluations(tmp_path / "s", {"gatekept": config}, {"command": "y"}, ["x"]),
     ):
         pass
+    assert main(["results", "delete", str(tmp_path / "s"), "--yes"]) == 0
+    assert not (tmp_path / "s").exists()
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def _measures() -> dict[str, Measure]:
     more: Better = "higher"
     years = "point-years"
     out = {
-        "point_years": _measure("Function gained by the end, against staying put", years, more, "impact", 1),
+        "point_years": _measure("Function gained by the end, all children", years, more, "impact", 1),
         "lowest_point_years": _measure("Furthest behind, cumulative", years, more, "impact", 1),
         "lowest_week": _measure("Furthest behind, cumulative: when", "week", "neither", "impact"),
         "break_even_week": _measure(
@@ -73,7 +73,7 @@ def _measures() -> dict[str, Measure]:
         ),
         "broke_even": Measure("Broke even within the horizon", "%", more, "impact", 0, 100.0, True),
         "worst_points": _measure(
-            "Worst week: function below staying put, all needs", "points", more, "impact", 1
+            "Worst week: how far function is below, all needs", "points", more, "impact", 1
         ),
         "worst_week": _measure("Worst week: which", "week", "neither", "impact"),
         "children_harmed": _measure("Children harmed", "children", less, "impact"),
@@ -130,7 +130,7 @@ BY_GROUP: dict[str, tuple[str, str]] = {
         "harmed by the change: worse off by a clinically significant step for a year",
     ),
     "children_helped": ("children", "helped by the change: better off by as much"),
-    "point_years": ("point-years", "function gained by the end, against staying put"),
+    "point_years": ("point-years", "function gained by the end, against the reference"),
     "point_years_lost": ("point-years", "lost by all children who lose"),
     "point_years_won": ("point-years", "won by all children who win"),
     "harmed_share": ("share", "children harmed, of children with a need"),

@@ -338,7 +338,12 @@ LABELS: dict[str, Measure] = {
         "Contacts by a second system that works with the same child", "lower", "quality", True
     ),
     "pilot_growth_ratio": Measure(
-        "Pilot: growth of what it is judged by, against the other places", "times", "neither", "quality", 2
+        "Pilot: growth of what it is judged by, against the other places",
+        "times",
+        "neither",
+        "quality",
+        2,
+        headline=True,
     ),
-    "pilot_went_on_share": _percent("Pilots that went on to all places", "neither", "quality"),
+    "pilot_went_on_share": _percent("Pilots that went on to all places", "neither", "quality", True),
 }

@@ -1,0 +1,297 @@
+"""The dashboard as one application: a shell with navigation, and pages that fill in as results arrive.
+
+The shell is there at once. What a page shows comes panel by panel, each on its own, so one that cannot be drawn
+says why and leaves the others alone. What was chosen stands in the address, so a page can be passed on as a link.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote
+
+from dashboards.compressed import pack_answers
+from dashboards.layout import shell, status_strip, study_line
+from dashboards.navigation import PAGES, page_at
+from dashboards.page import Drawn, Look, Page, Panel, build, chosen, graph, part, table
+from dashboards.server import Server, Settings
+from sim.errors import InputError
+
+log = logging.getLogger("opendoor.dashboard")
+MISTAKE = (
+    "This cannot be shown: a mistake in the program. Everything else goes on working. What happened is in the "
+    "window in which the dashboard was started; please report it."
+)
+ASSETS = Path(__file__).resolve().parent / "assets"
+
+
+def create_app(settings: Settings) -> tuple[Any, Server]:
+    """The Dash application and what it serves; nothing in it is shared with another one made by this function.
+
+    Raises:
+        InputError: the example's words cannot be used.
+    """
+    import plotly.io as pio
+    from dash import Dash
+
+    pio.templates.default = "none"
+    server = Server(settings)
+    app = Dash(
+        "dashboards",
+        title="OpenDoor",
+        update_title="",
+        serve_locally=True,
+        assets_folder=str(ASSETS),
+        suppress_callback_exceptions=True,
+        add_log_handler=False,
+    )
+    app.index_string = app.index_string.replace("<html>", '<html lang="en-GB">')
+    app.layout = lambda: shell(settings.beat_seconds)
+    _register(app, server)
+    for page in PAGES:
+        for panel in page.panels:
+            _register_panel(app, server, page, panel)
+        if page.extra is not None:
+            page.extra((app, server))
+    _routes(app, server)
+    pack_answers(app.server)
+    return app, server
+
+
+def asked_for(search: str | None) -> dict[str, str]:
+    """What an address asks for: ``?results=x&other=balanced``."""
+    return {name: values[-1] for name, values in parse_qs((search or "").lstrip("?")).items()}
+
+
+def _register(app: Any, server: Server) -> None:
+    from dash import ALL, ClientsideFunction, Input, Output, State, no_update
+
+    @app.callback(
+        Output("content", "children"),
+        Output("links", "data"),
+        Input("url", "pathname"),
+        Input("results", "value"),
+        State("url", "search"),
+    )
+    def show_page(path: str, key: str | None, search: str | None) -> tuple[Any, Any]:
+        page = page_at(path)
+        if page is None:
+            return not_found(path), no_update
+        asked = asked_for(search)
+        try:
+            study = server.study(key or asked.get("results"))
+            return build(page, study, asked), page.path
+        except InputError as e:
+            return problem_page(page, e.problems), page.path
+        except Exception:
+            log.error("%s cannot be shown:\n%s", page.path, traceback.format_exc())
+            return problem_page(page, [MISTAKE]), page.path
+
+    @app.callback(
+        Output("results", "data"),
+        Output("results", "value"),
+        Input("token", "data"),
+        Input("revision", "data"),
+        State("results", "value"),
+        State("results", "data"),
+        State("url", "search"),
+    )
+    def list_results(
+        token: str | None, _: str | None, value: str | None, known: Any, search: str | None
+    ) -> tuple[Any, Any]:
+        wanted = value or asked_for(search).get("results") or server.first_key
+        keys = server.keys(token)
+        if wanted not in dict(keys):  # somebody else's, by a link; or gone, which the page then says
+            job = server.jobs.look(wanted)
+            keys.append((wanted, job.title if job is not None else "not here any more"))
+        data = [{"value": key, "label": title} for key, title in keys]
+        return (data if data != known else no_update), (wanted if wanted != value else no_update)
+
+    @app.callback(
+        Output("revision", "data"),
+        Output("tick", "disabled"),
+        Output("strip", "children"),
+        Output("study-line", "children"),
+        Input("tick", "n_intervals"),
+        Input("results", "value"),
+        Input("started", "data"),
+        State("token", "data"),
+        State("revision", "data"),
+    )
+    def look_again(
+        _: int, key: str | None, started: Any, token: str | None, known: str | None
+    ) -> tuple[Any, ...]:
+        mine = server.jobs.of(token) if token else []
+        for job in mine:
+            server.jobs.look(job.key)
+        going = any(job.running for job in mine)
+        try:
+            line = study_line(server.study(key))
+        except InputError as e:
+            line = " ".join(e.problems)
+        shown = server.jobs.look(key or server.first_key)
+        growing = shown is not None and shown.running
+        revision = server.revision(key)
+        return (
+            revision if revision != known else no_update,
+            not (going or growing),
+            status_strip(mine[-1] if mine else None),
+            line,
+        )
+
+    @app.callback(
+        Output("started", "data", allow_duplicate=True),
+        Input({"type": "cancel", "key": ALL}, "n_clicks"),
+        State("token", "data"),
+        prevent_initial_call=True,
+    )
+    def cancel(clicks: list[int | None], token: str | None) -> Any:
+        from dash import ctx
+
+        if not any(clicks) or not token or not isinstance(ctx.triggered_id, dict):
+            return no_update
+        server.jobs.cancel(ctx.triggered_id["key"], token)
+        return f"cancelled {ctx.triggered_id['key']}"
+
+    @app.callback(
+        Output("results", "value", allow_duplicate=True),
+        Output("url", "pathname", allow_duplicate=True),
+        Input({"type": "show-run", "key": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def show_run(clicks: list[int | None]) -> Any:
+        from dash import ctx
+
+        if not any(clicks) or not isinstance(ctx.triggered_id, dict):
+            return no_update, no_update
+        return ctx.triggered_id["key"], "/"
+
+    for name, outputs, inputs in (
+        ("theme", [Output("dark", "data")], [Input("theme", "checked")]),
+        ("token", [Output("token", "data")], [Input("start", "n_intervals")]),
+        ("startTheme", [Output("theme", "checked")], [Input("start", "n_intervals")]),
+        ("navigation", [Output("navigated", "data")], [Input("links", "data")]),
+        (
+            "address",
+            [Output("addressed", "data")],
+            [
+                Input({"type": "control", "page": ALL, "name": ALL}, "value"),
+                Input("results", "value"),
+                State({"type": "control", "page": ALL, "name": ALL}, "id"),
+            ],
+        ),
+        ("burger", [Output("app", "navbar")], [Input("burger", "opened"), Input("links", "data")]),
+    ):
+        app.clientside_callback(ClientsideFunction("opendoor", name), *outputs, *inputs)
+
+
+def _register_panel(app: Any, server: Server, page: Page, panel: Panel) -> None:
+    """One callback for one panel: the controls of its page in, its answer out."""
+    from dash import Input, Output, State, no_update
+
+    outputs = [
+        Output(part(page, panel, "said"), "children"),
+        Output(part(page, panel, "picture"), "children"),
+        Output(part(page, panel, "body"), "children"),
+        Output(part(page, panel, "table"), "children"),
+        Output(part(page, panel, "download"), "href"),
+    ]
+    controls = [Input({"type": "control", "page": page.name, "name": c.name}, "value") for c in page.controls]
+
+    @app.callback(
+        outputs, Input("revision", "data"), Input("dark", "data"), State("results", "value"), *controls
+    )
+    def answer(_: str | None, dark: bool | None, key: str | None, *given: str | None) -> Any:
+        if not key:
+            return [no_update] * len(outputs)
+        values = {c.name: value or "" for c, value in zip(page.controls, given, strict=True)}
+        drawn = draw(server, page, panel, key, values, bool(dark))
+        query = "&".join(f"{name}={quote(value)}" for name, value in {"results": key, **values}.items())
+        return (
+            drawn.said,
+            graph(page, panel, drawn.figure) if drawn.figure is not None else None,
+            drawn.body,
+            table(drawn.frame),
+            f"/download/{page.name}/{panel.name}.csv?{query}",
+        )
+
+
+def draw(server: Server, page: Page, panel: Panel, key: str, values: dict[str, str], dark: bool) -> Drawn:
+    """A panel's answer; whatever goes wrong becomes a message on the page with what to do."""
+    import pandas as pd
+
+    try:
+        study = server.study(key)
+        if study.n == 0:
+            text = "The first simulation is still going on; numbers appear here as soon as it is done."
+            return Drawn(text, pd.DataFrame())
+        values = {c.name: chosen(c, study, values) for c in page.controls}
+        return panel.draw(Look(study, values, dark))
+    except InputError as e:
+        return Drawn("", pd.DataFrame(), body=problem(e.problems))
+    except Exception:
+        log.error("%s/%s cannot be drawn:\n%s", page.name, panel.name, traceback.format_exc())
+        return Drawn(
+            "",
+            pd.DataFrame(),
+            body=problem([MISTAKE]),
+        )
+
+
+def problem(sentences: Sequence[str]) -> Any:
+    """Sentences about something that went wrong."""
+    from dash import html
+
+    return html.Div([html.P(s) for s in sentences], className="problem", role="alert")
+
+
+def problem_page(page: Page, sentences: Sequence[str]) -> Any:
+    """A page whose results cannot be shown."""
+    from dash import html
+
+    return html.Div([html.H1(page.title, id="title", tabIndex="-1"), problem(sentences)])
+
+
+def not_found(path: str) -> Any:
+    """A page for an address that there is not."""
+    from dash import dcc, html
+
+    return html.Div(
+        [
+            html.H1("There is no such page", id="title", tabIndex="-1"),
+            html.P(f"Nothing is at {path}."),
+            dcc.Link("Go to the overview", href="/"),
+        ]
+    )
+
+
+def _routes(app: Any, server: Server) -> None:
+    """Addresses besides the page itself: a tab's sign of life, and downloads."""
+    from flask import Response, abort, request
+
+    @app.server.post("/heartbeat")
+    def heartbeat() -> Any:
+        if token := request.get_data(as_text=True)[:64]:
+            server.jobs.heard(token)
+        return "", 204
+
+    @app.server.post("/goodbye")
+    def goodbye() -> Any:
+        if token := request.get_data(as_text=True)[:64]:
+            server.jobs.goodbye(token)
+        return "", 204
+
+    @app.server.get("/download/<name>/<panel_name>.csv")
+    def download(name: str, panel_name: str) -> Any:
+        page = next((p for p in PAGES if p.name == name), None)
+        panel = next((p for p in (page.panels if page else ()) if p.name == panel_name), None)
+        if page is None or panel is None:
+            abort(404)
+        values = {key: value for key, value in request.args.items() if key != "results"}
+        drawn = draw(server, page, panel, request.args.get("results", ""), values, False)
+        text = drawn.frame.to_csv(index=False)
+        head = {"Content-Disposition": f'attachment; filename="opendoor-{name}-{panel_name}.csv"'}
+        return Response("﻿" + text, mimetype="text/csv", headers=head)

@@ -1,0 +1,170 @@
+/* What the page does by itself: its token, its sign of life, its ground, its address. */
+window.dash_clientside = window.dash_clientside || {};
+(function () {
+  const none = () => window.dash_clientside.no_update;
+  let token = null;
+  const tell = (where) => {
+    if (token) navigator.sendBeacon(where, token);
+  };
+  const begin = () => {
+    if (token) return token;
+    try { token = sessionStorage.getItem("opendoor-token"); } catch (e) { token = null; }
+    if (!token) {
+      const bytes = new Uint32Array(4);
+      crypto.getRandomValues(bytes);
+      token = Array.from(bytes, (b) => b.toString(36)).join("");
+      try { sessionStorage.setItem("opendoor-token", token); } catch (e) { /* private mode: lasts as long as the page */ }
+    }
+    const mark = document.getElementById("heartbeat");
+    const seconds = mark ? parseFloat(mark.dataset.seconds) : 10;
+    tell("/heartbeat");
+    setInterval(() => tell("/heartbeat"), 1000 * seconds);
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) tell("/heartbeat"); });
+    window.addEventListener("pagehide", () => tell("/goodbye"));
+    window.addEventListener("pageshow", () => tell("/heartbeat"));
+    return token;
+  };
+  const remembered = () => {
+    try { return localStorage.getItem("opendoor-ground"); } catch (e) { return null; }
+  };
+  const wantsDark = () => {
+    const kept = remembered();
+    return kept ? kept === "dark" : window.matchMedia("(prefers-color-scheme: dark)").matches;
+  };
+  const setGround = (dark) => {
+    document.documentElement.setAttribute("data-mantine-color-scheme", dark ? "dark" : "light");
+    document.documentElement.setAttribute("data-ag-theme-mode", dark ? "dark" : "light");
+  };
+  setGround(wantsDark());
+  const make = (name, words, className) => {
+    const e = document.createElement(name);
+    if (words !== undefined) e.textContent = words;
+    if (className) e.className = className;
+    return e;
+  };
+  /* Tables: thousands of cells are built here from plain text, in milliseconds. */
+  const fillTable = (box) => {
+    const text = box.dataset.table;
+    if (box.dataset.filled === String(text.length) + text.slice(-40)) return;
+    const content = JSON.parse(text);
+    const table = make("table"), head = make("tr"), body = make("tbody");
+    content.columns.forEach((c) => { const th = make("th", c); th.scope = "col"; head.append(th); });
+    content.rows.forEach((row) => {
+      const tr = make("tr");
+      row.forEach((v, i) => tr.append(make("td", v, content.numeric[i] ? "number" : "")));
+      body.append(tr);
+    });
+    const thead = make("thead");
+    thead.append(head);
+    table.append(thead, body);
+    box.replaceChildren(table, ...(content.more ? [make("p", content.more)] : []));
+    box.dataset.filled = String(text.length) + text.slice(-40);
+  };
+  /* The form of numbers: fields are built here, and what is filled in is handed over as one value. */
+  let given = {};
+  const fillForm = (box) => {
+    if (box.dataset.filled) return;
+    box.dataset.filled = "yes";
+    given = {};
+    const hand = () => window.dash_clientside.set_props("whatif-numbers", { data: { ...given } });
+    const finder = make("input");
+    finder.type = "search"; finder.id = "whatif-find"; finder.className = "native";
+    const label = make("label", "Find a number ");
+    label.htmlFor = finder.id;
+    const count = make("p", "Nothing is changed yet.", "changed");
+    count.id = "whatif-count"; count.setAttribute("aria-live", "polite");
+    box.append(label, finder, count);
+    JSON.parse(box.dataset.fields).forEach((group) => {
+      const details = make("details", undefined, "group");
+      details.append(make("summary", group.title + " (" + group.fields.length + ")"));
+      group.fields.forEach((field) => {
+        const row = make("div", undefined, "field"), name = make("label", field.label), input = make("input", undefined, "native");
+        input.type = "number"; input.min = field.low; input.max = field.high; input.step = "any";
+        input.id = "number-" + field.key.split(":")[1]; input.placeholder = field.now;
+        name.htmlFor = input.id;
+        const about = make("div", field.about, "about"), wrong = make("div", "", "wrong");
+        about.id = input.id + "-about";
+        input.setAttribute("aria-describedby", about.id);
+        if (field.note) about.append(make("br"), field.note);
+        input.addEventListener("input", () => {
+          const value = input.value === "" ? null : Number(input.value);
+          const outside = value !== null && (value < field.low || value > field.high);
+          input.setAttribute("aria-invalid", String(outside));
+          wrong.textContent = outside ? "Allowed: " + field.low + " to " + field.high : "";
+          if (value === null) delete given[field.key]; else given[field.key] = value;
+          const n = Object.keys(given).length;
+          count.textContent = n ? n + (n === 1 ? " number is changed." : " numbers are changed.") : "Nothing is changed yet.";
+          hand();
+        });
+        const middle = make("div");
+        middle.append(input, wrong);
+        row.append(name, middle, about);
+        row.dataset.words = (field.label + " " + field.about).toLowerCase();
+        details.append(row);
+      });
+      box.append(details);
+    });
+    finder.addEventListener("input", () => {
+      const wanted = finder.value.toLowerCase().split(/\s+/).filter(Boolean);
+      box.querySelectorAll("details.group").forEach((group) => {
+        let left = 0;
+        group.querySelectorAll(".field").forEach((row) => {
+          row.hidden = !wanted.every((w) => row.dataset.words.includes(w));
+          left += row.hidden ? 0 : 1;
+        });
+        group.hidden = left === 0;
+        group.open = wanted.length > 0 && left > 0;
+      });
+    });
+  };
+  const fill = () => {
+    document.querySelectorAll(".table[data-table]").forEach(fillTable);
+    document.querySelectorAll("#whatif-form[data-fields]").forEach(fillForm);
+  };
+  new MutationObserver(fill).observe(document.documentElement, {
+    childList: true, subtree: true, attributes: true, attributeFilter: ["data-table", "data-fields"],
+  });
+  let seen = false;
+  window.dash_clientside.opendoor = {
+    token: () => begin(),
+    startTheme: () => wantsDark(),
+    theme: (checked) => {
+      if (checked === undefined || checked === null) return none();
+      setGround(checked);
+      if (checked !== wantsDark()) {
+        try { localStorage.setItem("opendoor-ground", checked ? "dark" : "light"); } catch (e) { /* not kept */ }
+      }
+      return checked;
+    },
+    navigation: (path) => {
+      /* after moving to another page the reader starts at its heading, as after loading one */
+      if (path && seen) {
+        window.scrollTo(0, 0);
+        setTimeout(() => { const t = document.getElementById("title"); if (t) t.focus({ preventScroll: true }); }, 50);
+      }
+      seen = seen || Boolean(path);
+      const title = document.getElementById("title");
+      document.title = title ? title.textContent + " · OpenDoor" : "OpenDoor";
+      return none();
+    },
+    address: (values, results, ids) => {
+      const words = new URLSearchParams();
+      if (results) words.set("results", results);
+      (ids || []).forEach((id, i) => { if (values[i]) words.set(id.name, values[i]); });
+      const text = words.toString();
+      const wanted = window.location.pathname + (text ? "?" + text : "");
+      if (wanted !== window.location.pathname + window.location.search) {
+        window.history.replaceState(window.history.state, "", wanted);
+      }
+      return none();
+    },
+    burger: (opened, path) => {
+      const by = window.dash_clientside.callback_context.triggered.map((t) => t.prop_id);
+      if (by.includes("links.data") && opened) {
+        window.dash_clientside.set_props("burger", { opened: false });
+        opened = false;
+      }
+      return { width: 250, breakpoint: "sm", collapsed: { mobile: !opened } };
+    },
+  };
+})();

@@ -1,0 +1,106 @@
+"""Pictures of equity and place: by deprivation fifth, by locality, and on a map without a map server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dashboards.theme import DASHES, MARKERS, figure, theme
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SYMBOLS = {
+    "hub": "star",
+    "early_years": "circle",
+    "primary": "square",
+    "secondary": "triangle-up",
+    "special": "diamond",
+}
+
+
+def groups_figure(
+    frame: pd.DataFrame,
+    group: str,
+    names: Sequence[str],
+    titles: Mapping[str, str],
+    unit: str,
+    percent: bool,
+    dark: bool,
+    join: bool = True,
+) -> Any:
+    """A measure by group, one line (or points) per system; columns ``system``, ``group``, ``value``, ``low``, ``high``."""
+    t = theme(dark)
+    fig = figure(dark, 380)
+    for i, (system, title) in enumerate(titles.items()):
+        rows = frame[frame["system"] == system]
+        colour = t.systems[i % len(t.systems)]
+        bars = None
+        if (rows["high"] > rows["low"]).any():
+            bars = {
+                "type": "data",
+                "array": rows["high"] - rows["value"],
+                "arrayminus": rows["value"] - rows["low"],
+                "thickness": 2,
+                "color": colour,
+            }
+        fig.add_scatter(
+            x=names,
+            y=rows["value"],
+            mode="lines+markers" if join else "markers",
+            name=title,
+            line={"color": colour, "width": 3, "dash": DASHES[i % len(DASHES)]},
+            marker={"symbol": MARKERS[i % len(MARKERS)], "size": 12, "color": colour},
+            error_y=bars,
+            hovertemplate=f"{title}, %{{x}}: %{{y:{'.1%' if percent else ',.2f'}}}<extra></extra>",
+        )
+    fig.update_xaxes(type="category")
+    fig.update_yaxes(tickformat=".0%" if percent else ",", title_text=unit)
+    return fig
+
+
+def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark: bool) -> Any:
+    """Places by their coordinates; the larger, the more needs; the stronger the colour, the higher the measure.
+
+    Args:
+        frame: columns ``easting, northing, kind, needs, value, name``. top: the value with the strongest colour, the
+        same in every system and year so that pictures can be compared.
+    """
+    t = theme(dark)
+    fig = figure(dark, 560)
+    steps = [[i / (len(t.scale) - 1), colour] for i, colour in enumerate(t.scale)]
+    largest = max(float(frame["needs"].max()), 1.0)
+    for i, (kind, rows) in enumerate(frame.groupby("kind", sort=False)):
+        fig.add_scatter(
+            x=rows["easting"] / 1000.0,
+            y=rows["northing"] / 1000.0,
+            mode="markers",
+            name=str(kind).replace("_", " "),
+            text=rows["name"],
+            customdata=np.column_stack([rows["needs"], rows["value"]]),
+            marker={
+                "symbol": SYMBOLS.get(str(kind), "circle"),
+                "size": 8 + 26 * np.sqrt(rows["needs"] / largest),
+                "color": rows["value"],
+                "colorscale": steps,
+                "cmin": 0,
+                "cmax": top,
+                "line": {"width": 1, "color": t.text},
+                "showscale": i == 0,
+                "colorbar": {
+                    "tickformat": ".0%" if percent else ".2f",
+                    "thickness": 14,
+                    "title": {"text": ""},
+                },
+            },
+            hovertemplate=f"%{{text}}: %{{customdata[1]:{'.0%' if percent else '.2f'}}} {words}, "
+            "%{customdata[0]:,.0f} needs<extra></extra>",
+        )
+    fig.update_layout(legend={"itemsizing": "constant"})
+    fig.update_yaxes(
+        scaleanchor="x", scaleratio=1, rangemode="normal", title_text="north, km", showgrid=False
+    )
+    fig.update_xaxes(title_text="east, km (National Grid)", rangemode="normal", showgrid=False)
+    return fig

@@ -1,0 +1,217 @@
+"""Runs in the background: each belongs to one browser tab, can be stopped, and leaves no process behind.
+
+A run is a process of its own with workers of its own. Its key is made anew for each run, so no two users and no
+two runs of one user ever share progress or results. A tab says every few seconds that it is still there; when it
+has been silent for too long, or says that it is closing, its run is ended. Few runs go on at once: whoever comes
+next is told that the machine is busy, and when to try again.
+
+Moving between pages changes nothing here: progress and result are kept under the run's key until newer runs
+take their place.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from dashboards.work import LOADED, Order, Part, carry_out, read_end, read_parts
+from sim.errors import InputError
+
+State = Literal["running", "done", "failed", "cancelled", "tab closed"]
+
+#: Seconds of silence after which a tab counts as closed. Browsers let tabs in the background speak once a minute.
+SILENCE = 90.0
+
+#: Seconds that a tab which said goodbye has to come back: reloading a page says goodbye, too.
+GRACE = 8.0
+
+#: Runs that go on at once, and finished ones whose results are kept.
+MOST_RUNNING, MOST_KEPT = 2, 8
+
+
+@dataclass
+class Job:
+    """One background run. ``owner``: token of the tab it belongs to; None for the dashboard's own."""
+
+    key: str
+    owner: str | None
+    title: str
+    order: Order
+    folder: Path
+    process: Any
+    started: float
+    state: State = "running"
+    problems: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    parts: dict[str, Part] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return self.order.replications * len(self.order.configs)
+
+    @property
+    def running(self) -> bool:
+        return self.state == "running"
+
+
+class Busy(InputError):
+    """As many runs as the machine can bear are going on."""
+
+
+class Jobs:
+    """The table of background runs of one server.
+
+    Args:
+        most_running: runs at once. silence, grace: seconds, see :data:`SILENCE` and :data:`GRACE`.
+        clock: seconds; another one in tests.
+    """
+
+    def __init__(
+        self,
+        most_running: int = MOST_RUNNING,
+        silence: float = SILENCE,
+        grace: float = GRACE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.most_running, self.silence, self.grace, self.clock = most_running, silence, grace, clock
+        self._jobs: dict[str, Job] = {}
+        self._heard: dict[str, float] = {}
+        self._lock = threading.RLock()
+        self._root = Path(tempfile.mkdtemp(prefix="opendoor-"))
+        self._closed = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def start(self, order: Order, title: str, owner: str | None) -> str:
+        """Begin a run; returns its key.
+
+        Raises:
+            Busy: this tab has a run already, or too many go on.
+        """
+        with self._lock:
+            running = [job for job in self._jobs.values() if job.running and job.owner is not None]
+            if owner is not None and any(job.owner == owner for job in running):
+                raise Busy("Your last run is still going on; cancel it first, or wait until it is done.")
+            if owner is not None and len(running) >= self.most_running:
+                raise Busy(
+                    f"Busy: {len(running)} runs are going on for other people, as many as this machine can bear. "
+                    "Nothing was started; try again in a minute."
+                )
+            if owner is not None:
+                self._heard[owner] = self.clock()
+            key = f"run-{uuid.uuid4().hex[:12]}"
+            folder = self._root / key
+            folder.mkdir()
+            process = _context().Process(target=carry_out, args=(order, folder), name=key)
+            process.start()
+            self._jobs[key] = Job(key, owner, title, order, folder, process, self.clock())
+            self._forget_oldest()
+            return key
+
+    def look(self, key: str) -> Job | None:
+        """The run as it is now, with all parts that are complete; None if it is not known (any more)."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None and job.running:
+                self._update(job)
+            return job
+
+    def of(self, owner: str) -> list[Job]:
+        """Runs of one tab, the newest last."""
+        with self._lock:
+            return [job for job in self._jobs.values() if job.owner == owner]
+
+    def cancel(self, key: str, owner: str) -> bool:
+        """Stop a run at once; False if it is not this tab's, or over."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is None or job.owner != owner or not job.running:
+                return False
+            self._stop(job, "cancelled")
+            return True
+
+    def heard(self, owner: str) -> None:
+        """A tab is still there."""
+        with self._lock:
+            self._heard[owner] = self.clock()
+
+    def goodbye(self, owner: str) -> None:
+        """A tab is closing, or loading its page again: it has a few seconds to be heard of."""
+        with self._lock:
+            self._heard[owner] = min(
+                self._heard.get(owner, self.clock()), self.clock() - self.silence + self.grace
+            )
+
+    def sweep_up(self) -> None:
+        """Notice what has ended, and end what belongs to nobody any more."""
+        with self._lock:
+            for job in self._jobs.values():
+                if job.running:
+                    self._update(job)
+                silent = self.clock() - self._heard.get(job.owner or "", 0.0)
+                if job.running and job.owner is not None and silent > self.silence:
+                    self._stop(job, "tab closed")
+
+    def close(self) -> None:
+        """End everything; nothing can be started afterwards that would be watched."""
+        self._closed.set()
+        with self._lock:
+            for job in self._jobs.values():
+                if job.running:
+                    self._stop(job, "cancelled")
+        shutil.rmtree(self._root, ignore_errors=True)
+
+    def _watch(self) -> None:
+        while not self._closed.wait(min(1.0, self.silence / 4)):
+            self.sweep_up()
+
+    def _update(self, job: Job) -> None:
+        alive = job.process.is_alive()  # asked first: what it wrote before it ended is then there
+        end = read_end(job.folder)
+        read_parts(job.folder, job.parts)
+        if end is not None:
+            job.failures, job.problems = end.failures, end.problems
+            job.state = "failed" if end.problems else "done"
+            job.process.join(5)
+        elif not alive:
+            job.state = "failed"
+            job.problems = [
+                f"The run was ended from outside (exit status {job.process.exitcode}); the machine may be "
+                "out of memory. Try fewer replications or a smaller area."
+            ]
+        if not job.running:
+            self._clear(job)
+
+    def _stop(self, job: Job, state: State) -> None:
+        job.process.terminate()  # it ends its own workers
+        job.process.join(5)
+        if job.process.is_alive():
+            job.process.kill()  # its workers notice that it is gone
+            job.process.join(5)
+        read_parts(job.folder, job.parts)
+        job.state = state
+        self._clear(job)
+
+    def _clear(self, job: Job) -> None:
+        shutil.rmtree(job.folder, ignore_errors=True)
+
+    def _forget_oldest(self) -> None:
+        over = [job.key for job in self._jobs.values() if not job.running and job.owner is not None]
+        for key in over[: max(0, len(over) - MOST_KEPT)]:
+            del self._jobs[key]
+
+
+def _context() -> Any:
+    """Processes start clean from one that has the model loaded, not as copies of a server full of threads."""
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context: Any = multiprocessing.get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload(list(LOADED))
+    return context

@@ -1,0 +1,241 @@
+"""A page is a few questions; each is answered by one picture, in words, and by the numbers behind it.
+
+A page module declares its controls and its panels. Everything else is the same for all: where a panel's sentence,
+picture, table and download stand, what happens when something goes wrong, and how the state of the controls gets
+into the address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dashboards.study import Study
+
+Options = list[tuple[str, str]]
+
+#: Rows of a table that are shown on the page; all are in the download.
+SHOWN_ROWS = 200
+
+
+class Look(NamedTuple):
+    """What a panel is drawn from: the study, the controls' values, the ground."""
+
+    study: Study
+    values: dict[str, str]
+    dark: bool
+
+
+@dataclass
+class Drawn:
+    """A panel's answer.
+
+    Attributes:
+        said: the finding in a sentence or two. figure: a Plotly figure, or None. frame: the numbers behind it, with
+        headings for people. body: something other than a figure (cards, a table), as Dash components.
+    """
+
+    said: str
+    frame: pd.DataFrame
+    figure: Any = None
+    body: Any = None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One question. ``explain``: what am I looking at; ``draw`` answers it."""
+
+    name: str
+    question: str
+    explain: str
+    draw: Callable[[Look], Drawn]
+    wide: bool = True
+
+
+@dataclass(frozen=True)
+class Control:
+    """Something to choose. ``options`` gives (value, label) for a study; the first is chosen at the start.
+
+    ``typed``: words are typed instead.
+    """
+
+    name: str
+    label: str
+    options: Callable[[Study], Options] = lambda study: []
+    typed: bool = False
+    most: int = 0
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page. ``readers``: for whom it is listed; ``lead``: what it is about, in a sentence."""
+
+    path: str
+    title: str
+    readers: str
+    lead: str
+    panels: Sequence[Panel]
+    controls: Sequence[Control] = ()
+    extra: Callable[[Any], None] | None = field(default=None)
+    top: Callable[[], Any] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.path.strip("/") or "overview"
+
+
+def attributes(**words: Any) -> dict[str, Any]:
+    """Attributes with a hyphen, which Python cannot name: ``aria_label`` is ``aria-label``."""
+    return {name.replace("_", "-"): value for name, value in words.items()}
+
+
+READERS = ("Board members", "Therapy leads", "Analysts")
+
+
+def build(page: Page, study: Study | None, asked: dict[str, str]) -> Any:
+    """The page's frame: heading, controls as the address asks for them, and a place for each answer."""
+    from dash import html
+
+    controls = [_control(page, c, study, asked) for c in page.controls] if study is not None else []
+    return html.Div(
+        [
+            html.H1(page.title, id="title", tabIndex="-1"),
+            html.P(page.lead, className="lead"),
+            *([page.top()] if page.top else []),
+            html.Div(
+                controls,
+                className="controls",
+                role="group",
+                hidden=not controls,
+                **attributes(aria_label="Choose"),
+            ),
+            html.Div([_place(page, panel) for panel in page.panels], className="panels"),
+        ]
+    )
+
+
+def chosen(control: Control, study: Study, asked: dict[str, str]) -> str:
+    """The value of a control: what the address asks for if it can be chosen, else the first."""
+    if control.typed:
+        return asked.get(control.name, "")
+    values = [value for value, _ in control.options(study)]
+    wanted = asked.get(control.name)
+    return wanted if wanted in values else (values[0] if values else "")
+
+
+def _control(page: Page, control: Control, study: Study, asked: dict[str, str]) -> Any:
+    import dash_mantine_components as dmc
+
+    ident = {"type": "control", "page": page.name, "name": control.name}
+    value = chosen(control, study, asked)
+    if control.typed:
+        return dmc.TextInput(id=ident, label=control.label, value=value, debounce=400, className="control")
+    return dmc.Select(
+        id=ident,
+        label=control.label,
+        value=value,
+        data=[{"value": v, "label": label} for v, label in control.options(study)],
+        allowDeselect=False,
+        searchable=len(control.options(study)) > 12,
+        comboboxProps={"withinPortal": False},
+        className="control",
+    )
+
+
+def part(page: Page, panel: Panel, what: str) -> str:
+    """Id of one part of a panel."""
+    return f"{page.name}-{panel.name}-{what}"
+
+
+def _place(page: Page, panel: Panel) -> Any:
+    from dash import html
+
+    def ident(what: str) -> str:
+        return part(page, panel, what)
+
+    return html.Section(
+        [
+            html.H2(panel.question, id=ident("question")),
+            html.P("…", id=ident("said"), className="said", **attributes(aria_live="polite")),
+            html.Div(id=ident("picture"), className="picture"),
+            html.Div(id=ident("body")),
+            html.Details([html.Summary("What am I looking at?"), html.P(panel.explain)]),
+            html.Details(
+                [
+                    html.Summary("The numbers as a table"),
+                    html.Div(
+                        id=ident("table"),
+                        className="scroll",
+                        role="region",
+                        tabIndex="0",
+                        **attributes(aria_label=f"Table: {panel.question}"),
+                    ),
+                ]
+            ),
+            html.A("Download the numbers (CSV)", id=ident("download"), href="#", className="download"),
+        ],
+        className="panel wide" if panel.wide else "panel",
+        **attributes(aria_labelledby=ident("question")),
+    )
+
+
+def graph(page: Page, panel: Panel, figure: Any) -> Any:
+    """A figure as a component; its height is the figure's, its width whatever there is."""
+    from dash import dcc
+
+    return dcc.Graph(
+        id=part(page, panel, "figure"),
+        figure=figure,
+        responsive=True,
+        config={"displaylogo": False, "displayModeBar": False, "scrollZoom": False},
+        style={"height": f"{figure.layout.height}px"},
+    )
+
+
+def table(frame: pd.DataFrame, most: int = SHOWN_ROWS) -> Any:
+    """A frame as a table: headings, numbers to the right.
+
+    The browser builds it from plain text (``opendoor.js``): thousands of cells as components would take seconds.
+    """
+    import json
+
+    from dash import html
+
+    if frame.empty:
+        return html.P("No rows.")
+    shown = frame.head(most)
+    rest = len(frame) - len(shown)
+    content = {
+        "columns": [str(c) for c in frame.columns],
+        "numeric": [str(dtype)[:3] in ("int", "flo", "Int") for dtype in frame.dtypes],
+        "rows": [[cell(v) for v in row] for row in shown.itertuples(index=False, name=None)],
+        "more": f"{rest:,} more rows are in the download." if rest else "",
+    }
+    return html.Div(className="table", **attributes(data_table=json.dumps(content, ensure_ascii=False)))
+
+
+def cell(value: Any) -> str:
+    """A value as it stands in a table."""
+    if value is None or (isinstance(value, float) and value != value):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.3f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:,.0f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)
+
+
+def others(study: Study) -> Options:
+    """Systems that can be set against the reference."""
+    return [(name, study.system_title(name)) for name in study.others] or systems(study)
+
+
+def systems(study: Study) -> Options:
+    """All systems of a study, the last first: the one that is most likely asked about."""
+    return [(name, study.system_title(name)) for name in reversed(study.systems)]

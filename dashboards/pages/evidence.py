@@ -1,0 +1,128 @@
+"""Evidence: every number behind the results, how good it is, and where it comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dashboards.page import Control, Drawn, Look, Page, Panel, attributes, table
+from dashboards.study import Study
+from dashboards.theme import figure, theme
+from experiments.numbers import BY_HAND, GRADES, grade_counts, rows_used
+from experiments.words import GRADE_WORDS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def rows(study: Study) -> pd.DataFrame:
+    """Evidence rows that any system of the study uses: name, value, range, unit, grade, shape, source, note."""
+    import pandas as pd
+
+    used = rows_used(study.configs.values())
+    known: dict[str, Any] = {}
+    for config in study.configs.values():
+        known |= {name: row for name, row in config.evidence.items() if name in used and name not in known}
+    return pd.DataFrame(
+        [
+            {
+                "Number": name,
+                "Value": row.value,
+                "Low": row.low,
+                "High": row.high,
+                "Unit": row.unit,
+                "Grade": row.grade,
+                "Shape": row.distribution,
+                "Source": row.source,
+                "Note": row.note or "",
+            }
+            for name, row in known.items()
+        ]
+    )
+
+
+def grades(look: Look) -> Drawn:
+    """How many numbers have which grade."""
+    import pandas as pd
+
+    counts = grade_counts(look.study.configs.values())
+    words = {**GRADE_WORDS, BY_HAND: "set by hand"}
+    t = theme(look.dark)
+    fig = figure(look.dark, 260)
+    names = [*GRADES, BY_HAND]
+    fig.add_bar(
+        y=[words[n] for n in names],
+        x=[counts[n] for n in names],
+        orientation="h",
+        marker={"color": t.systems[1]},
+        text=[str(counts[n]) for n in names],
+        textposition="outside",
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    fig.update_yaxes(autorange="reversed", rangemode="normal")
+    fig.update_xaxes(title_text="numbers in use")
+    total = sum(counts[g] for g in GRADES)
+    said = (
+        f"{total} rows of the evidence table are in use: {counts['assumed']} of them are assumed and "
+        f"{counts['measured'] + counts['published']} measured or published. {counts[BY_HAND]} more are set by hand."
+    )
+    frame = pd.DataFrame({"Grade": [words[n] for n in names], "Numbers": [counts[n] for n in names]})
+    return Drawn(said, frame, fig)
+
+
+def every(look: Look) -> Drawn:
+    """The table, narrowed to what is searched for."""
+    from dash import html
+
+    frame = rows(look.study)
+    total = len(frame)
+    if look.values["grade"] != "all":
+        frame = frame[frame["Grade"] == look.values["grade"]]
+    wanted = look.values["words"].casefold().split()
+    if wanted:
+        text = frame.astype(str).agg(" ".join, axis=1).str.casefold().str.replace("_", " ")
+        frame = frame[[all(w.replace("_", " ") in line for w in wanted) for line in text]]
+    shown = frame.drop(columns=["Shape"]).assign(Number=frame["Number"].str.replace("_", " "))
+    body = html.Div(
+        table(shown, most=400),
+        className="scroll",
+        tabIndex="0",
+        role="region",
+        **attributes(aria_label="Numbers in use"),
+    )
+    said = f"{len(frame)} of {total} numbers." + (
+        "" if len(frame) else " Nothing fits these words; try fewer of them."
+    )
+    return Drawn(said, frame, body=body)
+
+
+PAGE = Page(
+    "/evidence",
+    "Evidence",
+    "Analysts",
+    "Every number the results rest on, with its range, its grade and its source. Most are not measured: that is why every "
+    "result reads 'if these hold, then'.",
+    [
+        Panel(
+            "grades",
+            "How good is the evidence behind these results?",
+            "Measured: official counts. Published: a study or survey. Expert: judgement of people who do the work. Assumed: "
+            "nobody knows; a plausible range is given. Numbers set by hand in a file have no range.",
+            grades,
+        ),
+        Panel(
+            "numbers",
+            "Which numbers are these, and who says so?",
+            "The evidence rows that the systems shown use. Low and high are the ends of the plausible range. How much an "
+            "answer depends on each of them: opendoor sweep design=one_at_a_time moves every one of them through its range.",
+            every,
+        ),
+    ],
+    (
+        Control("words", "Search", typed=True),
+        Control(
+            "grade", "Grade", lambda study: [("all", "all grades"), *((g, GRADE_WORDS[g]) for g in GRADES)]
+        ),
+    ),
+)

@@ -1,0 +1,255 @@
+"""Journeys: one simulated child under each system, side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboards.children import all_children, story
+from dashboards.page import Control, Drawn, Look, Options, Page, Panel
+from dashboards.pages.waits import titles
+from dashboards.study import Study
+from dashboards.theme import DASHES, figure, theme
+from experiments.journey_page import who
+from experiments.journey_search import spread_sentence
+from experiments.journey_story import age, day_words, storyline
+from experiments.journey_waits import WAITS, days_seen
+from sim.errors import InputError
+from sim.journey import NO_SERVICE
+from sim.journey_choice import DIFFERENCE, PICKS, narrow, representative
+from sim.system import LEVELS
+
+ANY = "any"
+
+
+def found(look: Look) -> Any:
+    """The children to whom the search applies."""
+    study, v = look.study, look.values
+    children = narrow(
+        all_children(study),
+        kind=None if v["kind"] == ANY else v["kind"],
+        level=None if v["level"] == ANY else v["level"],
+        quintile=None if v["fifth"] == ANY else int(v["fifth"]),
+    )
+    if children.empty:
+        raise InputError("No child is like that; choose 'any' for the kind, the level or the fifth.")
+    return children
+
+
+def child_of(look: Look) -> int:
+    """The child that was typed, or the one the rule chooses."""
+    typed = look.values["child"].strip()
+    if typed:
+        if not (typed.isascii() and typed.isdigit()):
+            raise InputError(
+                f"Child {typed}: must be an id, as the table of children at the bottom shows them."
+            )
+        return int(typed)
+    return representative(found(look), look.values["pick"])
+
+
+def _sides(study: Study) -> dict[str, str]:
+    names = study.systems
+    return {
+        "reference": study.system_title(names[0]) if len(names) > 1 else "no service",
+        "other": study.system_title(names[-1]),
+    }
+
+
+def told(look: Look) -> Drawn:
+    """What happens, in sentences with dates, one column per system."""
+    import pandas as pd
+    from dash import html
+
+    study, child = look.study, child_of(look)
+    journey = story(study, child)
+    birth = journey.children["birth_date"].iloc[0]
+    columns, records = [], []
+    for name, title in titles(study).items():
+        lines = storyline(journey, name)
+        records += [(title, day.isoformat(), text) for day, text in lines]
+        items = [
+            html.Li([html.Span(f"{day_words(day)}, aged {age(birth, day)}", className="when"), text])
+            for day, text in lines
+        ]
+        columns.append(html.Div([html.H3(title), html.Ol(items, className="story")]))
+    if look.values["child"].strip():
+        why = "Chosen by its id."
+    else:
+        why = f"Chosen by a rule: {PICKS[look.values['pick']].format(**_sides(study))}."
+    said = f"A simulated child, nobody real. Child {child}. {who(journey)} {why}"
+    frame = pd.DataFrame(records, columns=["System", "Date", "What happens"])
+    return Drawn(said, frame, body=html.Div(columns, className="side"))
+
+
+def trajectory(look: Look) -> Drawn:
+    """The functional score of each need under each system and with none."""
+    study = look.study
+    journey = story(study, child_of(look))
+    t = theme(look.dark)
+    need = journey.needs["need"].iloc[0]
+    about = journey.needs[journey.needs["need"] == need]
+    rows = journey.trajectory[journey.trajectory["need"] == need]
+    fig = figure(look.dark, 400)
+    names = {NO_SERVICE: "No service", **titles(study)}
+    order = [name for name in names if name in set(rows["system"])]
+    for i, name in enumerate(order):
+        own = rows[rows["system"] == name]
+        colour = t.neutral if name == NO_SERVICE else t.systems[i % len(t.systems)]
+        fig.add_scatter(
+            x=own["date"],
+            y=own["score"],
+            mode="lines",
+            name=names[name],
+            line={
+                "color": colour,
+                "width": 2 if name == NO_SERVICE else 3,
+                "dash": "dot" if name == NO_SERVICE else DASHES[(i + 1) % len(DASHES)],
+            },
+            hovertemplate=f"{names[name]}: %{{y:.2f}}<extra></extra>",
+        )
+    fig.update_layout(hovermode="x")
+    fig.update_yaxes(range=[0, 5.05], title_text="functional score, 0 to 5")
+    gains = {r["system"]: r["score_years"] - r["score_years_no_service"] for r in about.to_dict("records")}
+    said = f"{about['title'].iloc[0]}: gain over no service, added up over the years counted: " + "; ".join(
+        f"{names[name]} {gain:+.2f} point-years" for name, gain in gains.items()
+    )
+    more = journey.needs["need"].nunique() - 1
+    if more:
+        said += f". The child has {more} more {'need' if more == 1 else 'needs'}; all are in the download"
+    frame = journey.trajectory[["need", "system", "date", "score"]].copy()
+    frame["date"] = frame["date"].dt.date
+    frame.columns = ["Need", "System", "Date", "Score"]
+    return Drawn(said + ".", frame, fig)
+
+
+def waits(look: Look) -> Drawn:
+    """Waits and contacts of the child under each system."""
+    import pandas as pd
+
+    from dashboards.page import table
+
+    study = look.study
+    journey = story(study, child_of(look))
+    records = []
+    for need, rows in journey.needs.groupby("need", sort=False):
+        by_system = {r["system"]: r for r in rows.to_dict("records")}
+        seen = days_seen(journey, need)
+        for label, words in WAITS.items():
+            records.append(
+                {
+                    "Need": next(iter(by_system.values()))["title"],
+                    "What": label.replace("... to", "From there to"),
+                    **{title: words(by_system[name], seen) for name, title in titles(study).items()},
+                }
+            )
+    frame = pd.DataFrame(records)
+    return Drawn("", frame, body=table(frame))
+
+
+def everybody(look: Look) -> Drawn:
+    """How all children's differences lie, so that one child is not taken for all."""
+    study = look.study
+    children = all_children(study)
+    t = theme(look.dark)
+    fig = figure(look.dark, 320)
+    d = children["difference"]
+    limit = max(abs(float(d.quantile(0.005))), abs(float(d.quantile(0.995))), 0.1)
+    fig.add_histogram(
+        x=d[d.abs() > 1e-9].clip(-limit, limit),
+        nbinsx=61,
+        marker={"color": t.systems[1], "line": {"width": 1, "color": t.ground}},
+        hovertemplate="%{x}: %{y} children<extra></extra>",
+        showlegend=False,
+    )
+    fig.add_vline(x=0, line={"dash": "dash", "width": 2, "color": t.text})
+    sides = _sides(study)
+    fig.update_xaxes(title_text=f"point-years: {sides['other']} less {sides['reference']}")
+    fig.update_yaxes(title_text="children")
+    listed = found(look).sort_values(["difference", "child"], ascending=[False, True])
+    frame = listed[
+        ["child", "age_years", "imd_quintile", "locality", "kinds", "levels", "seen", "difference"]
+    ].copy()
+    frame["age_years"] = frame["age_years"].round(1)
+    frame["difference"] = frame["difference"].round(3)
+    frame.columns = [
+        "Child",
+        "Age",
+        "Fifth",
+        "Locality",
+        "Needs",
+        "Levels",
+        "Seen",
+        "Difference (point-years)",
+    ]
+    said = f"{spread_sentence(children, [study.system_title(n) for n in study.systems])} {DIFFERENCE.format(**sides)}"
+    return Drawn(said, frame, fig)
+
+
+def _kinds(study: Study) -> Options:
+    kinds = study.configs[study.reference].needs.kinds
+    return [(ANY, "any kind"), *((name, kind.title) for name, kind in kinds.items())]
+
+
+def _picks(study: Study) -> Options:
+    words = {
+        "median": "The middle one",
+        "helped_most": "Helped most",
+        "harmed_most": "Harmed most",
+        "deprived": "Middle one of the most deprived fifth",
+        "several_needs": "Middle one with several needs",
+    }
+    return [(name, words[name]) for name in PICKS]
+
+
+PAGE = Page(
+    "/journeys",
+    "Journeys",
+    "Therapy leads",
+    "The same child, with the same needs and the same luck, under each system. One child shows how a difference comes "
+    "about; how large it is on average stands in the overview.",
+    [
+        Panel(
+            "told",
+            "What happens to this child?",
+            "What the model's log says of the child, in sentences. Sessions that follow each other are one line.",
+            told,
+        ),
+        Panel(
+            "trajectory",
+            "How well does the child function, and when?",
+            "The functional score of the child's first need (0 to 5, higher is better) under each system and had there been "
+            "no service at all. Where the lines are together the systems make no difference to this child.",
+            trajectory,
+        ),
+        Panel(
+            "waits",
+            "How long are the child's waits?",
+            "Times from the day on which a concern was first raised, and what the child got.",
+            waits,
+        ),
+        Panel(
+            "everybody",
+            "Is this child typical?",
+            "Every child with a need in the years counted, by how much better or worse it does under the last system than "
+            "under the first. Children for whom there is no difference are not drawn. The table lists children to whom the "
+            "choices above apply, most helped first; type an id above to follow one of them.",
+            everybody,
+        ),
+    ],
+    (
+        Control("pick", "Choose by rule", _picks),
+        Control("child", "or type a child's id", typed=True),
+        Control("kind", "Kind of need", _kinds),
+        Control("level", "Level", lambda study: [(ANY, "any level"), *((x, x) for x in LEVELS)]),
+        Control(
+            "fifth",
+            "Deprivation fifth",
+            lambda study: [
+                (ANY, "any"),
+                ("1", "1 (most deprived)"),
+                *((str(q), str(q)) for q in (2, 3, 4)),
+                ("5", "5 (least)"),
+            ],
+        ),
+    ),
+)

@@ -1,0 +1,269 @@
+"""What if: change numbers within their ranges, run it at once, and keep it as a file for the command line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from dashboards.page import Page, attributes
+from dashboards.scenario import MOST_REPLICATIONS, Field, Scenario, as_yaml, configs, fields
+from dashboards.work import Order
+from sim.errors import InputError
+from sim.quantity import DIALS
+
+if TYPE_CHECKING:
+    from dashboards.server import Server
+
+FIRST_SYSTEMS = ["gatekept", "balanced"]
+GROUP_TITLES = {
+    "change": "What a change costs",
+    "demand": "Need and demand",
+    "effects": "What help does",
+    "gatekept": "The gatekept pathway",
+    "natural_history": "How function changes by itself",
+    "open_access": "Open access",
+    "places": "Places",
+    "population": "Population",
+    "statutory": "Statutory work",
+    "waiting": "Waiting",
+    "workforce": "Workforce",
+    "model": "Choices of the model",
+    "domain": "The domain",
+}
+DIAL_WORDS = {
+    "impact": "Impact: help ends when it has worked",
+    "easy_access": "Easy access: doors that need no referral",
+    "place_based": "Place-based: help where children are",
+    "continuum": "Continuum: universal and targeted work as well as specialist",
+    "information": "Information: families and settings know what to do",
+}
+
+
+def form() -> Any:
+    """The form: what to simulate, and every number with unit, range, grade and source."""
+    import dash_mantine_components as dmc
+    from dash import dcc, html
+
+    from experiments.compose import options
+
+    known = options()
+    runnable = [s for s in known["system"] if s not in ("pathways", "single_list", "example_own_pathway")]
+    return html.Div(
+        [
+            html.Section(
+                [
+                    html.H2("What is simulated?"),
+                    html.Div(
+                        [
+                            dmc.MultiSelect(
+                                id="whatif-systems",
+                                label="Systems, the reference first",
+                                data=runnable,
+                                value=FIRST_SYSTEMS,
+                                maxValues=4,
+                                comboboxProps={"withinPortal": False},
+                                className="control",
+                            ),
+                            dmc.Select(
+                                id="whatif-area",
+                                label="Area",
+                                data=[a for a in known["area"] if a not in ("files", "referral_stream")],
+                                value="oldham",
+                                allowDeselect=False,
+                                comboboxProps={"withinPortal": False},
+                                className="control",
+                            ),
+                            *(
+                                dmc.TextInput(
+                                    id=f"whatif-{name}", label=label, value=value, className="control"
+                                )
+                                for name, label, value in (
+                                    ("replications", f"Replications (1 to {MOST_REPLICATIONS})", "5"),
+                                    ("horizon", "Years counted", "5"),
+                                    ("seed", "Seed of the luck", "1"),
+                                )
+                            ),
+                        ],
+                        className="controls",
+                    ),
+                    dmc.Checkbox(
+                        id="whatif-beside",
+                        label="Also each system as it is, to see what the change does",
+                        checked=True,
+                    ),
+                    html.Div(
+                        [
+                            dmc.Button("Run", id="whatif-run"),
+                            dmc.TextInput(
+                                id="whatif-name",
+                                **attributes(aria_label="Name of the file"),
+                                value="my_scenario",
+                            ),
+                            dmc.Button("Save as YAML", id="whatif-save", variant="default"),
+                        ],
+                        className="controls",
+                    ),
+                    html.Div(id="whatif-said", **attributes(aria_live="polite")),
+                    dcc.Download(id="whatif-file"),
+                ],
+                className="panel wide",
+            ),
+            html.Section(
+                [
+                    html.H2("Which numbers are different?"),
+                    html.P(
+                        "An empty field means: as it is. Each number can be moved within the range that its evidence "
+                        "leaves open. Most are assumed: that is what a what-if is for."
+                    ),
+                    dcc.Store(id="whatif-numbers", data={}),
+                    html.Div(
+                        id="whatif-form", **attributes(data_fields=json.dumps(groups(), ensure_ascii=False))
+                    ),
+                ],
+                className="panel wide",
+            ),
+        ],
+        className="panels",
+    )
+
+
+def groups() -> list[dict[str, Any]]:
+    """What the browser builds the form of numbers from: groups of fields, the five principles first."""
+    from experiments.compose import load_plans
+
+    dials = [
+        {
+            "key": f"dial:{name}",
+            "label": name.replace("_", " "),
+            "low": 0.0,
+            "high": 1.0,
+            "now": "",
+            "about": f"{DIAL_WORDS[name]}. From 0 to 1; only for systems that have dials (balanced, blend).",
+            "note": "",
+        }
+        for name in DIALS
+    ]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in fields(load_plans([f"system={','.join(FIRST_SYSTEMS)}"])):
+        found.setdefault(row.group, []).append(_field(row))
+    named = [
+        {"title": GROUP_TITLES.get(group, group.replace("_", " ").capitalize()), "fields": rows}
+        for group, rows in found.items()
+    ]
+    return [{"title": "The five principles", "fields": dials}, *named]
+
+
+def _field(row: Field) -> dict[str, Any]:
+    return {
+        "key": f"row:{row.name}",
+        "label": row.name.replace("_", " "),
+        "low": row.low,
+        "high": row.high,
+        "now": f"{row.value:g}",
+        "about": f"{row.unit.replace('_', ' ')}; now {row.value:g}, range {row.low:g} to {row.high:g}; {row.grade}. "
+        f"Source: {row.source}",
+        "note": row.note,
+    }
+
+
+def register(made: tuple[Any, Server]) -> None:
+    """The form's buttons."""
+    from dash import Input, Output, State, ctx, no_update
+
+    app, server = made
+    given = (
+        State("whatif-systems", "value"),
+        State("whatif-area", "value"),
+        State("whatif-replications", "value"),
+        State("whatif-horizon", "value"),
+        State("whatif-seed", "value"),
+        State("whatif-beside", "checked"),
+        State("whatif-numbers", "data"),
+    )
+
+    @app.callback(
+        Output("whatif-said", "children"),
+        Output("started", "data", allow_duplicate=True),
+        Output("whatif-file", "data"),
+        Input("whatif-run", "n_clicks"),
+        Input("whatif-save", "n_clicks"),
+        State("token", "data"),
+        State("whatif-name", "value"),
+        *given,
+        prevent_initial_call=True,
+    )
+    def act(run: int | None, save: int | None, token: str | None, name: str | None, *values: Any) -> Any:
+        from dashboards.app import problem
+
+        if not (run or save):
+            return no_update, no_update, no_update
+        try:
+            scenario = read(*values)
+            found = configs(scenario)
+            if ctx.triggered_id == "whatif-save":
+                text = as_yaml(scenario, (name or "").strip())
+                said = f"Saved as {name}.yaml. How the command line runs it stands in the file's first lines."
+                return said, no_update, {"content": text, "filename": f"{name}.yaml", "type": "text/yaml"}
+            first = next(iter(found.values()))
+            order = Order(
+                found, first.replications, first.seed, server.settings.workers, server.settings.slow_down
+            )
+            key = server.jobs.start(
+                order, title(scenario, len(server.jobs.of(token or "")) + 1), token or "nobody"
+            )
+            return (
+                "Started. You can move to other pages: how far it is stands at the top of each.",
+                key,
+                no_update,
+            )
+        except InputError as e:
+            return problem(e.problems), no_update, no_update
+
+
+def read(
+    systems: list[str] | None,
+    area: str,
+    replications: str,
+    horizon: str,
+    seed: str,
+    beside: bool,
+    numbers: dict[str, float] | None,
+) -> Scenario:
+    """The form's values as a scenario; ``numbers`` as the browser keeps them: ``row:NAME`` or ``dial:NAME`` -> value."""
+    of: dict[str, dict[str, float]] = {"row": {}, "dial": {}}
+    for key, value in (numbers or {}).items():
+        kind, _, name = key.partition(":")
+        of[kind][name] = float(value)
+    return Scenario(
+        tuple(systems or ()),
+        {
+            "area": area or "",
+            "replications": str(replications or "").strip(),
+            "horizon_years": str(horizon or "").strip(),
+            "seed": str(seed or "").strip(),
+        },
+        of["row"],
+        of["dial"],
+        bool(beside),
+    )
+
+
+def title(scenario: Scenario, number: int) -> str:
+    """What the run is called in the list of results."""
+    changes = [
+        f"{row.replace('_', ' ')} {value:g}" for row, value in {**scenario.changes, **scenario.dials}.items()
+    ]
+    what = ", ".join(changes[:2]) + (f" and {len(changes) - 2} more" if len(changes) > 2 else "")
+    return f"Run {number}: {what or ' against '.join(scenario.systems)}"
+
+
+PAGE = Page(
+    "/what-if",
+    "What if",
+    "Analysts",
+    "Change what is assumed, and see what it does to children's impact and waits. A run goes on in the background; it ends "
+    "when you cancel it or close this tab.",
+    [],
+    extra=register,
+    top=form,
+)

@@ -1,0 +1,85 @@
+"""Start the dashboard on this machine and say where it is.
+
+It listens on this machine alone unless another address is named. It ends with Ctrl-C, and every run it started
+ends with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from dashboards.app import create_app
+from dashboards.server import Settings
+from dashboards.study import folder_problems
+from dashboards.work import LOADED
+from sim.errors import InputError
+
+LOOPBACK = "127.0.0.1"
+FIRST_PORT, PORTS_TRIED = 8050, 20
+
+
+def serve(folders: Sequence[str], port: int | None = None, host: str = LOOPBACK, workers: int = 2) -> int:
+    """Serve until Ctrl-C.
+
+    Args:
+        folders: results folders; with none the shipped example is computed and shown.
+        port: None takes the first free one from 8050 on.
+
+    Raises:
+        InputError: folders that hold no results, a port that is taken.
+    """
+    from experiments.pool import start_early
+
+    paths = tuple(Path(folder) for folder in folders)
+    if problems := [p for path in paths for p in folder_problems(path)]:
+        raise InputError(problems)
+    start_early(LOADED)
+    port = _free_port(host, port)
+    app, server = create_app(Settings(paths, workers=workers))
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="opendoor: %(message)s")
+    print(
+        f"The dashboard is at http://{'localhost' if host == LOOPBACK else host}:{port}  (Ctrl-C ends it)",
+        flush=True,
+    )
+    if host not in (LOOPBACK, "localhost", "::1"):
+        print(f"opendoor: --host {host}: everybody who can reach this machine can open it", file=sys.stderr)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        from werkzeug.serving import make_server
+
+        make_server(host, port, app.server, threaded=True).serve_forever()
+    finally:
+        server.close()
+    return 0
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _free_port(host: str, wanted: int | None) -> int:
+    """The port that was asked for, or the first free one.
+
+    Raises:
+        InputError: it is taken, or none is free, or there is no such address on this machine.
+    """
+    tried = [wanted] if wanted is not None else list(range(FIRST_PORT, FIRST_PORT + PORTS_TRIED))
+    reason = ""
+    for port in tried:
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind((host, port))
+            except OSError as e:
+                reason = (e.strerror or str(e)).lower()
+            else:
+                return port
+    which = f"--port {wanted}" if wanted is not None else f"ports {tried[0]} to {tried[-1]}"
+    raise InputError(f"{which} on {host}: cannot be used: {reason}; name another with --port")

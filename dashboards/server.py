@@ -1,0 +1,169 @@
+"""What one dashboard server holds: results folders, the example it computes itself, and everybody's runs.
+
+Each is a *study* with a key, and the key stands in the address of a page. Whoever asks for a key that is not known
+(any more) is told so, and what to do.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from dashboards.jobs import Job, Jobs
+from dashboards.study import Folders, Study
+from dashboards.work import Order, Part
+from experiments.replicate import Replications
+from sim.area import Area, build_area
+from sim.config import Config
+from sim.errors import InputError
+
+#: What is computed and shown when no results folder is named: what ``make run`` simulates.
+EXAMPLE = ("system=gatekept,balanced",)
+EXAMPLE_TITLE = "Shipped example"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a server behaves. ``example``: words of the example that is computed if no folder is named; ``beat_seconds``: how
+    often a tab says that it is there."""
+
+    folders: tuple[Path, ...] = ()
+    example: tuple[str, ...] = EXAMPLE
+    workers: int = 2
+    most_running: int = 2
+    silence: float = 90.0
+    grace: float = 8.0
+    slow_down: float = 0.0
+
+    @property
+    def beat_seconds(self) -> float:
+        return min(10.0, self.silence / 5)
+
+
+class Server:
+    """Studies by key, and the table of background runs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.folders = Folders(list(settings.folders))
+        self.jobs = Jobs(settings.most_running, settings.silence, settings.grace)
+        self.example: str | None = None
+        self._grown: dict[str, tuple[int, Study]] = {}
+        self._lock = threading.Lock()
+        if not settings.folders:
+            self.example = self._start_example()
+
+    def _start_example(self) -> str:
+        from experiments.compose import load_plans
+
+        configs = load_plans(list(self.settings.example))
+        first = next(iter(configs.values()))
+        order = Order(configs, first.replications, first.seed, self.settings.workers, self.settings.slow_down)
+        return self.jobs.start(order, EXAMPLE_TITLE, None)
+
+    def close(self) -> None:
+        """End every run."""
+        self.jobs.close()
+
+    @property
+    def first_key(self) -> str:
+        """The study shown to whoever asks for none."""
+        return self.example if self.example is not None else next(iter(self.folders.folders))
+
+    def keys(self, token: str | None) -> list[tuple[str, str]]:
+        """Studies that somebody can choose, with their titles: folders, the example, runs of the same tab."""
+        found = [(key, key) for key in self.folders.folders]
+        if self.example is not None:
+            found.append((self.example, EXAMPLE_TITLE))
+        if token:
+            found += [(job.key, job.title) for job in self.jobs.of(token) if job.parts]
+        return found
+
+    def study(self, key: str | None) -> Study:
+        """The study of a key; of a run, as far as it has come.
+
+        Raises:
+            InputError: no such study, or one that cannot be read.
+        """
+        key = key or self.first_key
+        if key in self.folders.folders:
+            return self.folders.get(key)
+        job = self.jobs.look(key)
+        if job is None:
+            raise InputError(
+                f"There are no results {key} here: the dashboard was started again, or newer runs took their place. "
+                "Choose other results at the top, or start the run again under What if."
+            )
+        if job.state == "failed" and not job.parts:
+            raise InputError(job.problems or job.failures)
+        with self._lock:
+            parts = dict(job.parts)
+            count, study = self._grown.get(key, (-1, None))
+            if study is None or count != len(parts) or study.planned != _planned(job):
+                study = grown(job, parts)
+                self._grown[key] = len(parts), study
+            return study
+
+    def revision(self, key: str | None) -> str:
+        """Changes when there is more to show of a study."""
+        key = key or self.first_key
+        job = self.jobs.look(key) if key not in self.folders.folders else None
+        return key if job is None else f"{key}:{_complete(job)}:{job.state}"
+
+
+def _complete(job: Job) -> int:
+    counts = Counter(part.replication for part in list(job.parts.values()))
+    return sum(n == len(job.order.configs) for n in counts.values())
+
+
+def _planned(job: Job) -> int:
+    return job.order.replications if job.running else _complete(job)
+
+
+def grown(job: Job, parts: dict[str, Part]) -> Study:
+    """A study of the replications that every system of a run has completed by now."""
+    configs = job.order.configs
+    by: dict[tuple[str, int], Part] = {(p.system, p.replication): p for p in parts.values()}
+    complete = sorted({r for _, r in by if all((name, r) in by for name in configs)})
+    done = Replications(
+        complete,
+        {
+            name: {
+                measure: np.array([by[name, r].summary[measure] for r in complete])
+                for measure in (by[name, complete[0]].summary if complete else ())
+            }
+            for name in configs
+        },
+        list(job.failures),
+    )
+    views = {(name, r): by[name, r].views for r in complete for name in configs}
+    planned = job.order.replications if job.running else len(complete)
+    return Study(job.key, job.title, _area(next(iter(configs.values()))), dict(configs), done, views, planned)
+
+
+def _area(config: Config) -> Area:
+    return _built(config.area.model_dump_json(), config)
+
+
+_areas: dict[str, Area] = {}
+
+
+def _built(text: str, config: Config) -> Area:
+    if text not in _areas:
+        if len(_areas) > 16:
+            _areas.clear()
+        _areas[text] = build_area(config.area)
+    return _areas[text]
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """The version shown at the foot of each page."""
+    from importlib.metadata import version as installed
+
+    return installed("opendoor")

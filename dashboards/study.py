@@ -1,0 +1,205 @@
+"""One comparison that can be looked at: its numbers, its pictures' tables, and what has to be said with them.
+
+A study comes from a results folder, or grows while its simulations are being run. Either way its headline
+numbers are worked out by the command ``opendoor compare`` from the same summaries, so the two never differ.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.replicate import Replications
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.area import Area
+    from sim.config import Config
+
+#: (system, replication) -> tables of :func:`dashboards.views.views`.
+Views = Mapping[tuple[str, int], Mapping[str, "pd.DataFrame"]]
+
+
+@dataclass
+class Study:
+    """What the pages show.
+
+    Attributes:
+        key: in the address of the page. title: for people. configs: of each system, the reference first.
+        done: summaries of the replications that every system completed. views: tables of the runs that are at
+        hand, at least the first replication's. planned: replications in all; more than ``done`` has while the study grows.
+        problems: what cannot be shown, in sentences.
+    """
+
+    key: str
+    title: str
+    area: Area
+    configs: dict[str, Config]
+    done: Replications
+    views: Views
+    planned: int
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def systems(self) -> list[str]:
+        return list(self.configs)
+
+    @property
+    def reference(self) -> str:
+        return self.systems[0]
+
+    @property
+    def others(self) -> list[str]:
+        return self.systems[1:]
+
+    @property
+    def n(self) -> int:
+        """Replications that are complete."""
+        return len(self.done.replications)
+
+    @property
+    def finished(self) -> bool:
+        return self.n + len(self.done.failures) >= self.planned
+
+    def system_title(self, name: str) -> str:
+        """What a system is called in a legend: the title in its file, told apart where two have the same."""
+        titles = [config.system.title for config in self.configs.values()]
+        title = self.configs[name].system.title
+        return title if titles.count(title) == 1 else name
+
+    @cached_property
+    def comparison(self) -> pd.DataFrame:
+        """The table of ``opendoor compare`` for these summaries; empty with one system or no replication."""
+        from experiments.comparison import comparison_frame
+
+        if self.n == 0 or not self.others:
+            import pandas as pd
+
+            return pd.DataFrame(columns=["reference", "other", "measure"])
+        return comparison_frame(self.done)
+
+    def view(self, name: str, systems: list[str] | None = None) -> pd.DataFrame:
+        """One of the tables for all runs at hand, with columns ``system`` and ``replication`` in front."""
+        import pandas as pd
+
+        parts = []
+        for (system, replication), tables in self.views.items():
+            if systems is None or system in systems:
+                part = tables[name].copy()
+                part.insert(0, "replication", replication)
+                part.insert(0, "system", system)
+                parts.append(part)
+        if not parts:
+            raise InputError(
+                self.problems or "No simulation is finished yet; the figure appears with the first one."
+            )
+        return pd.concat(parts, ignore_index=True)
+
+
+class Folders:
+    """Results folders that were named on the command line, each read when it is first looked at."""
+
+    def __init__(self, folders: list[Path]) -> None:
+        self.folders = dict(zip(_keys(folders), folders, strict=True))
+        self._read: dict[str, Study] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> Study:
+        """The study in one of the folders.
+
+        Raises:
+            InputError: a folder that cannot be read.
+        """
+        with self._lock:
+            if key not in self._read:
+                self._read[key] = read_study(key, self.folders[key])
+            return self._read[key]
+
+
+def _keys(folders: list[Path]) -> list[str]:
+    names = [folder.resolve().name for folder in folders]
+    return [n if names.count(n) == 1 else f"{n}-{i}" for i, n in enumerate(names, start=1)]
+
+
+def folder_problems(folder: Path) -> list[str]:
+    """Sentences if ``folder`` does not hold the results of a comparison or a run."""
+    if not folder.is_dir():
+        return [f"{folder}: there is no such folder"]
+    if not (folder / "provenance.json").is_file() or not (folder / "summaries.parquet").is_file():
+        return [
+            f"{folder}: holds no results of opendoor compare or opendoor run "
+            "(provenance.json and summaries.parquet are looked for)"
+        ]
+    return []
+
+
+def read_study(key: str, folder: Path) -> Study:
+    """The results in a folder.
+
+    Raises:
+        InputError: files that are missing or do not belong together.
+    """
+    import pandas as pd
+
+    from sim.area import build_area
+    from sim.config import check
+
+    if problems := folder_problems(folder):
+        raise InputError(problems)
+    try:
+        facts = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+        configs = {name: check(system["config"]) for name, system in facts["systems"].items()}
+        frame = pd.read_parquet(folder / "summaries.parquet")
+        done = _replications(frame, list(configs), facts.get("failures", []))
+    except InputError as e:
+        raise InputError(
+            [f"{folder}: written by another version of OpenDoor: {p}" for p in e.problems]
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        raise InputError(
+            f"{folder}: cannot be read: {type(e).__name__}: {' '.join(str(e).split())}"
+        ) from None
+    area = build_area(next(iter(configs.values())).area)
+    views, unread = _views(folder, configs, area)
+    return Study(key, folder.resolve().name, area, configs, done, views, len(done.replications), unread)
+
+
+def _replications(frame: pd.DataFrame, systems: list[str], failures: list[str]) -> Replications:
+    """The summaries as the command had them: per system and measure an array over replications, in order."""
+    from sim.measures import LABELS
+
+    per = {name: rows.set_index("replication").sort_index() for name, rows in frame.groupby("system")}
+    numbers = [int(r) for r in per[systems[0]].index]
+    return Replications(
+        numbers,
+        {name: {m: per[name].loc[numbers, m].to_numpy(float) for m in LABELS} for name in systems},
+        list(failures),
+    )
+
+
+def _views(folder: Path, configs: Mapping[str, Config], area: Area) -> tuple[Views, list[str]]:
+    from dashboards.stored import read_run
+    from dashboards.views import views
+
+    found: dict[tuple[str, int], Any] = {}
+    problems: list[str] = []
+    for name, config in configs.items():
+        for run in sorted((folder / "runs" / name).glob("replication-*")):
+            try:
+                found[name, int(run.name.removeprefix("replication-"))] = views(
+                    read_run(run, config, area), area
+                )
+            except InputError as e:
+                problems += e.problems
+    if not found and not problems:
+        problems.append(
+            f"{folder}: the full tables of the runs are not there, so only headline numbers can be shown."
+        )
+    return found, problems

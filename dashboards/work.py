@@ -1,0 +1,145 @@
+"""What a background run does: simulate each system in each replication and leave the small results in a folder.
+
+One file for each simulation, moved into place when it is complete, and one that says how it ended. Whoever
+watches reads files and nothing else, so a run can be looked at while it grows and costs nothing once it is dead.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.compiling import one_at_a_time
+from experiments.pool import PRELOAD, run_tasks
+from experiments.replicate import replication_seed
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.config import Config
+
+#: Modules that the processes of a background run have in memory from the start.
+LOADED = (*PRELOAD, "dashboards.views", "dashboards.work")
+
+END = "end.pickle"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be simulated. ``slow_down``: seconds to wait after each simulation, for trying out cancelling."""
+
+    configs: dict[str, Config]
+    replications: int
+    seed: int
+    workers: int = 1
+    slow_down: float = 0.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One simulation of an order: which, its headline measures, its views."""
+
+    system: str
+    replication: int
+    summary: dict[str, float]
+    views: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended: sentences for simulations that failed, and what made all of it impossible."""
+
+    failures: list[str]
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One simulation to do."""
+
+    folder: Path
+    system: str
+    config: Config
+    replication: int
+    seed: int
+    slow_down: float
+
+
+def carry_out(order: Order, folder: Path) -> None:
+    """Do all of an order (in a process of its own); how it ended is in the folder, whatever happens."""
+    threading.Thread(target=_end_with_server, daemon=True).start()
+    failures: list[str] = []
+    problems: list[str] = []
+    tasks = [
+        Task(folder, name, config, r, replication_seed(order.seed, r), order.slow_down)
+        for r in range(order.replications)
+        for name, config in order.configs.items()
+    ]
+    try:
+        for outcome in run_tasks(simulate_part, tasks, min(order.workers, len(tasks)), LOADED):
+            if outcome.failure is not None:
+                problems += outcome.failure.problems
+                failures.append(
+                    f"replication {outcome.task.replication} of {outcome.task.system} failed: {outcome.failure}"
+                )
+                if problems:
+                    break
+    except KeyboardInterrupt:
+        raise SystemExit(1) from None
+    except InputError as e:
+        problems += e.problems
+    except Exception as e:
+        problems.append(f"The run could not be carried out: {type(e).__name__}: {e}")
+    write(Ended(failures, list(dict.fromkeys(problems))), folder / END)
+
+
+def _end_with_server() -> None:
+    """If the dashboard itself is killed nobody waits for this run any more; its workers notice in turn."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+        server.join()
+        os._exit(1)
+
+
+def simulate_part(task: Task) -> None:
+    """One simulation (in a worker)."""
+    from dashboards.views import views
+    from sim.run import simulate
+
+    with one_at_a_time():
+        run = simulate(task.config, task.seed)
+    part = Part(task.system, task.replication, run.summary(), views(run, run.area))
+    write(part, task.folder / part_name(task.system, task.replication))
+    if task.slow_down:
+        time.sleep(task.slow_down)
+
+
+def part_name(system: str, replication: int) -> str:
+    """Name of the file with one simulation's results; the system may be called anything."""
+    return f"part-{replication:04d}-{system.encode().hex()}.pickle"
+
+
+def write(value: Any, file: Path) -> None:
+    """Write a value so that nobody ever sees half of it."""
+    draft = file.with_suffix(".draft")
+    draft.write_bytes(pickle.dumps(value))
+    draft.rename(file)
+
+
+def read_parts(folder: Path, known: dict[str, Part]) -> None:
+    """Add to ``known`` (file name -> part) the simulations that are complete by now."""
+    for file in folder.glob("part-*.pickle"):
+        if file.name not in known:
+            known[file.name] = pickle.loads(file.read_bytes())
+
+
+def read_end(folder: Path) -> Ended | None:
+    """How the run ended; None while it goes on, or if it was stopped from outside."""
+    file = folder / END
+    found: Ended | None = pickle.loads(file.read_bytes()) if file.exists() else None
+    return found

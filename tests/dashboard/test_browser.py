@@ -1,0 +1,243 @@
+"""The dashboard in a real browser: every page, its controls, its downloads, a run from beginning to end.
+
+Skipped, with the reason, where there is no browser. On every page: nothing on the console, no request to another
+host, no violation that axe-core finds.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+import pytest
+from conftest import Served
+
+from dashboards.navigation import PAGES
+from sim.measures import LABELS
+
+WITH_FIGURES = [page for page in PAGES if page.name not in ("journeys", "what-if")]
+
+
+@contextmanager
+def opened(browser: Any, url: str, width: int = 1440, dark: bool = False) -> Iterator[Any]:
+    """A tab that keeps an eye on its console and on where its requests go."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        accept_downloads=True,
+    )
+    page = context.new_page()
+    told: list[str] = []
+    host = urlsplit(url).netloc
+    page.on("console", lambda m: told.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: told.append(str(e)))
+    page.on(
+        "request", lambda r: None if urlsplit(r.url).netloc in (host, "") else told.append(f"asked {r.url}")
+    )
+    page.on("response", lambda r: told.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+    page.set_default_timeout(30_000)
+    try:
+        page.goto(url)
+        page.wait_for_selector("#title")
+        yield page
+        assert told == []
+    finally:
+        context.close()
+
+
+def settled(page: Any) -> None:
+    """Every panel has its answer."""
+    page.wait_for_function(
+        "[...document.querySelectorAll('.said')].every(p => p.textContent !== '…')"
+        " && ![...document.querySelectorAll('[data-dash-is-loading=true]')].length"
+    )
+    page.wait_for_timeout(300)
+
+
+def violations(page: Any) -> list[str]:
+    """What axe-core finds, with where; it comes with a package and not from the network."""
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
+    )
+    found = axe.Axe().run(page).response["violations"]
+    return [f"{v['id']}: {node['target']}" for v in found for node in v["nodes"]]
+
+
+def choose(page: Any, panel_page: str, name: str, label: str) -> None:
+    """Choose an option of a control, by keyboard and label."""
+    page.locator(f'input[id*=\'"name":"{name}","page":"{panel_page}"\']').first.click()
+    page.get_by_role("option", name=label, exact=True).click()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_page_is_there_in_light_and_dark_and_on_a_phone(
+    page: Any, dashboard: Served, browser: Any
+) -> None:
+    for width, dark in ((1440, False), (390, True)):
+        with opened(browser, dashboard.url + page.path, width, dark) as tab:
+            assert tab.locator("h1").inner_text() == page.title
+            settled(tab)
+            if page in WITH_FIGURES:
+                tab.wait_for_selector(".main-svg")
+            assert tab.locator(".problem").count() == 0
+            assert not tab.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+            assert tab.evaluate("document.documentElement.dataset.mantineColorScheme") == (
+                "dark" if dark else "light"
+            )
+            assert violations(tab) == []
+
+
+def test_a_control_changes_the_data_of_the_figure_and_the_address(dashboard: Served, browser: Any) -> None:
+    with opened(browser, dashboard.url + "/waits") as tab:
+        settled(tab)
+        tab.wait_for_selector("#waits-curves-figure .main-svg")
+        read = "Array.from(document.querySelector('#waits-curves-figure .js-plotly-plot').data[0].y)"
+        before = tab.evaluate(read)
+        choose(tab, "waits", "wait", "Recorded wait: referral to first contact")
+        tab.wait_for_function(f"JSON.stringify({read}) !== {str(before).replace(' ', '')!r}")
+        assert "wait=recorded" in tab.url
+        address, after = tab.url, tab.evaluate(read)
+    with opened(browser, address) as tab:
+        settled(tab)
+        tab.wait_for_selector("#waits-curves-figure .main-svg")
+        assert tab.evaluate(read) == after
+
+
+def test_the_numbers_on_screen_are_those_of_the_command(
+    dashboard: Served, browser: Any, results: Path
+) -> None:
+    written = pd.read_parquet(results / "comparison.parquet").set_index("measure")
+    with opened(browser, dashboard.url) as tab:
+        settled(tab)
+        text = tab.locator(".cards").inner_text()
+        for name in ("impact_significant_share", "reach_share"):
+            m, row = LABELS[name], written.loc[name]
+            for shown in (m.text(row["other_mean"]).removesuffix("%"), m.difference_text(row["difference"])):
+                assert shown in text
+
+
+def test_the_download_holds_the_numbers_of_the_figure(dashboard: Served, browser: Any) -> None:
+    with opened(browser, dashboard.url + "/equity") as tab:
+        settled(tab)
+        with tab.expect_download() as waiting:
+            tab.locator("#equity-quintiles-download").click()
+        rows = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig"))))
+        tab.wait_for_selector("#equity-quintiles-figure .main-svg")
+        drawn = tab.evaluate(
+            "document.querySelector('#equity-quintiles-figure .js-plotly-plot').data.flatMap(d => Array.from(d.y))"
+        )
+        assert [float(row["Mean (share)"]) for row in rows] == pytest.approx(drawn)
+
+
+def test_the_pages_can_be_reached_by_keyboard_and_the_reader_starts_at_the_heading(
+    dashboard: Served, browser: Any
+) -> None:
+    with opened(browser, dashboard.url) as tab:
+        settled(tab)
+        tab.keyboard.press("Tab")
+        assert tab.evaluate("document.activeElement.textContent") == "Skip to the content"
+        link = tab.get_by_role("link", name="Evidence", exact=True)
+        link.focus()
+        tab.keyboard.press("Enter")
+        tab.wait_for_function("document.querySelector('h1')?.textContent === 'Evidence'")
+        tab.wait_for_function("document.activeElement.id === 'title'")
+
+
+def test_a_search_in_the_evidence_narrows_the_table(dashboard: Served, browser: Any) -> None:
+    with opened(browser, dashboard.url + "/evidence") as tab:
+        settled(tab)
+        rows = "document.querySelectorAll('#evidence-numbers-body tbody tr').length"
+        tab.wait_for_function(f"{rows} > 50")
+        tab.get_by_label("Search").fill("vacancy")
+        tab.wait_for_function(f"{rows} > 0 && {rows} < 10")
+
+
+def test_a_page_that_is_not_there_and_results_that_are_gone_say_what_to_do(
+    dashboard: Served, browser: Any
+) -> None:
+    with opened(browser, dashboard.url + "/nowhere") as tab:
+        assert "no such page" in tab.locator("h1").inner_text()
+    with opened(browser, dashboard.url + "/waits?results=run-gone") as tab:
+        assert "Choose other results" in tab.locator(".problem").first.inner_text()
+        assert violations(tab) == []
+
+
+def start_run(tab: Any, replications: int) -> None:
+    """Fill in the form and press Run."""
+    tab.wait_for_selector("#whatif-form summary")
+    tab.get_by_label("Area").click()
+    tab.get_by_role("option", name="example_small", exact=True).click()
+    tab.get_by_label("Replications (1 to 200)").fill(str(replications))
+    tab.get_by_label("Years counted").fill("1")
+    tab.locator("#whatif-find").fill("vacancy share")
+    tab.get_by_label("vacancy share", exact=True).fill("0.3")
+    tab.get_by_role("button", name="Run", exact=True).click()
+
+
+def test_a_what_if_runs_in_the_background_survives_moving_about_and_its_results_can_be_shown(
+    dashboard: Served, browser: Any
+) -> None:
+    with opened(browser, dashboard.url + "/what-if") as tab:
+        start_run(tab, 3)
+        tab.wait_for_selector("text=Run 1: vacancy share 0.3")
+        assert violations(tab) == []
+        tab.get_by_role("link", name="Waits", exact=True).click()
+        tab.wait_for_selector("text=done, 12 of 12 simulations")
+        tab.get_by_role("button", name="Show the results").click()
+        tab.wait_for_selector(
+            "text=gatekept against gatekept, changed against balanced against balanced, changed"
+        )
+        settled(tab)
+        tab.wait_for_selector(".card")
+        assert "results=run-" in tab.url
+
+
+def test_cancelling_a_what_if_stops_it_and_leaves_no_process(dashboard: Served, browser: Any) -> None:
+    with opened(browser, dashboard.url + "/what-if") as tab:
+        start_run(tab, 100)
+        cancel = tab.get_by_role("button", name="Cancel")
+        cancel.wait_for()
+        job = next(j for j in dashboard.server.jobs._jobs.values() if j.running)
+        cancel.click()
+        tab.wait_for_selector("text=cancelled after")
+        assert not job.process.is_alive()
+
+
+def test_closing_the_tab_ends_its_run(dashboard: Served, browser: Any) -> None:
+    with opened(browser, dashboard.url + "/what-if") as tab:
+        start_run(tab, 100)
+        tab.get_by_role("button", name="Cancel").wait_for()
+        job = next(j for j in dashboard.server.jobs._jobs.values() if j.running)
+    end = time.monotonic() + 15
+    while job.running and time.monotonic() < end:
+        time.sleep(0.1)
+    assert job.state == "tab closed"
+    assert not job.process.is_alive()
+
+
+def test_a_what_if_that_cannot_be_run_says_why(dashboard: Served, browser: Any) -> None:
+    with opened(browser, dashboard.url + "/what-if") as tab:
+        tab.wait_for_selector("#whatif-form summary")
+        tab.get_by_label("Replications (1 to 200)").fill("many")
+        tab.get_by_role("button", name="Run", exact=True).click()
+        tab.wait_for_selector("text=a whole number from 1 to 200 is needed")
+        assert violations(tab) == []
+
+
+def test_a_what_if_is_saved_as_a_file(dashboard: Served, browser: Any) -> None:
+    with opened(browser, dashboard.url + "/what-if") as tab:
+        tab.wait_for_selector("#whatif-form summary")
+        tab.locator("#whatif-find").fill("vacancy share")
+        tab.get_by_label("vacancy share", exact=True).fill("0.3")
+        with tab.expect_download() as waiting:
+            tab.get_by_role("button", name="Save as YAML").click()
+        text = Path(waiting.value.path()).read_text()
+        assert "vacancy_share:\n    value: 0.3" in text
+        assert waiting.value.suggested_filename == "my_scenario.yaml"

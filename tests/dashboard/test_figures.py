@@ -1,0 +1,132 @@
+"""Figures show the data they were given: each is a function from a table to a picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboards.figures.differences import difference_figure, paired
+from dashboards.figures.equity import groups_figure, map_figure
+from dashboards.figures.impact import fifteen_figure
+from dashboards.figures.waits import fan, fan_figure
+from dashboards.figures.xmr import LIMIT_FACTOR, xmr
+from dashboards.theme import DARK, LIGHT
+from sim.system import LEVELS, STRANDS
+
+TITLES = {"a": "A", "b": "B"}
+
+
+def test_limits_of_the_process_chart_are_those_worked_out_by_hand() -> None:
+    chart = xmr(np.array([10.0, 12.0, 9.0, 11.0]))  # moving ranges 2, 3, 2: mean 7/3
+    assert chart["mean"].iloc[0] == 10.5
+    assert chart["upper"].iloc[0] == pytest.approx(10.5 + LIMIT_FACTOR * 7 / 3)
+    assert chart["lower"].iloc[0] == pytest.approx(10.5 - LIMIT_FACTOR * 7 / 3)
+    assert not chart["signal"].any()
+
+
+def test_a_point_beyond_a_limit_is_a_signal_and_says_which() -> None:
+    y = np.array([8.0, 20.0] * 10 + [70.0] + [8.0, 20.0] * 5)
+    chart = xmr(y)
+    assert chart.loc[20, "signal"] == "high"
+    assert chart.loc[20, "rule"] == "beyond a limit"
+    assert (chart.drop(index=20)["signal"] == "").all()
+
+
+def test_seven_on_one_side_are_a_shift_and_six_are_not() -> None:
+    for n, expected in ((7, 7), (6, 0)):
+        # the values around go far to both sides, so that only the run itself can be a signal
+        run = ([6.0, 6.5] * 4)[:n]
+        y = np.array([10.0, 0.0] * 4 + run + [0.0, 10.0] * 2)
+        assert (xmr(y)["rule"] == "7 or more on one side").sum() == expected
+
+
+def test_six_rising_points_are_a_trend_and_five_are_not() -> None:
+    for n, found in ((6, True), (5, False)):
+        y = np.array([0.0, 9, 0, 9, 0, 9, *np.linspace(3, 6, n), 0, 9, 0, 9, 0])
+        chart = xmr(y)
+        # the step into the run goes down and the one out of it too, so exactly n points rise
+        assert (chart["rule"] == "6 or more rising or falling").any() == found
+
+
+def test_a_fan_is_made_of_the_quantiles_of_the_replications() -> None:
+    frame = pd.DataFrame(
+        {"system": "a", "replication": range(5), "week": 7, "size": [1.0, 2.0, 3.0, 4.0, 100.0]}
+    )
+    row = fan(frame, "week", "size").iloc[0]
+    assert (row["median"], row["low50"], row["high50"], row["replications"]) == (3.0, 2.0, 4.0, 5)
+    assert row["high90"] == pytest.approx(np.quantile([1, 2, 3, 4, 100], 0.95))
+
+
+def test_a_fan_of_one_replication_has_a_line_and_no_band() -> None:
+    frame = pd.DataFrame({"system": ["a", "a"], "replication": 0, "week": [0, 1], "size": [1.0, 2.0]})
+    fig = fan_figure(fan(frame, "week", "size"), "week", {"a": "A"}, None, "needs", False)
+    assert len(fig.data) == 1
+    assert list(fig.data[0].y) == [1.0, 2.0]
+
+
+def test_differences_are_taken_within_replications() -> None:
+    frame = paired(np.array([0.1, 0.2]), np.array([0.4, 0.3]), [0, 3], 100.0)
+    np.testing.assert_allclose(frame["difference"], [30.0, 10.0])
+    fig = difference_figure(frame, 20.0, 5.0, 35.0, "%", False)
+    assert fig.data[1].error_x.array[0] == 15.0
+    assert fig.data[1].error_x.arrayminus[0] == 15.0
+
+
+def test_the_fifteen_outcomes_stand_where_they_belong_and_are_written_out() -> None:
+    frame = pd.DataFrame(
+        [(s, lev, 10.0 * i + j) for i, s in enumerate(STRANDS) for j, lev in enumerate(LEVELS)],
+        columns=["strand", "level", "hours"],
+    )
+    fig = fifteen_figure(frame.sample(frac=1, random_state=1), "hours", "hours", False)
+    assert np.array(fig.data[0].z).tolist() == [[10.0 * i + j for j in range(3)] for i in range(5)]
+    assert [a.text for a in fig.layout.annotations] == [str(10 * i + j) for i in range(5) for j in range(3)]
+
+
+def test_systems_differ_by_more_than_colour() -> None:
+    frame = pd.DataFrame(
+        [(s, q, 0.1 * q, np.nan, np.nan) for s in "ab" for q in (1, 2)],
+        columns=["system", "group", "value", "low", "high"],
+    )
+    fig = groups_figure(frame, "group", ["1", "2"], TITLES, "", True, False)
+    a, b = fig.data
+    assert a.line.dash != b.line.dash
+    assert a.marker.symbol != b.marker.symbol
+    assert fig.layout.xaxis.type == "category"
+
+
+def test_the_map_puts_a_place_at_its_coordinates_in_kilometres() -> None:
+    frame = pd.DataFrame(
+        {
+            "name": ["x"],
+            "kind": ["primary"],
+            "easting": [392_500.0],
+            "northing": [405_000.0],
+            "needs": [4.0],
+            "value": [0.5],
+        }
+    )
+    fig = map_figure(frame, 1.0, "seen", True, False)
+    assert (fig.data[0].x[0], fig.data[0].y[0]) == (392.5, 405.0)
+    assert fig.layout.yaxis.scaleanchor == "x"
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(a: str, b: str) -> float:
+    """WCAG 2.2 contrast ratio."""
+    high, low = sorted((_luminance(a), _luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_text_and_lines_can_be_seen_on_their_ground(theme: object) -> None:
+    t = LIGHT if theme is LIGHT else DARK
+    for text in (t.text, t.muted):
+        assert contrast(text, t.ground) >= 4.5
+    for line in (*t.systems, t.neutral, t.better, t.worse):
+        assert contrast(line, t.ground) >= 3.0, line

@@ -1,0 +1,166 @@
+"""What the dashboard shows is what the commands wrote: read back, grown, and told in words."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dashboards.app import draw
+from dashboards.navigation import PAGES
+from dashboards.page import chosen
+from dashboards.scenario import Scenario, as_yaml, configs, every_row
+from dashboards.server import Server, Settings
+from dashboards.study import read_study
+from dashboards.views import views
+from dashboards.words import cards
+from experiments.compose import load_plans
+from experiments.dashboard_command import run
+from sim.errors import InputError
+from sim.measures import LABELS, summary
+from sim.run import simulate
+
+
+@pytest.fixture(scope="module")
+def server(results: Path) -> Server:
+    return Server(Settings((results,)))
+
+
+def test_numbers_are_those_of_the_comparison_the_command_wrote(results: Path) -> None:
+    pd.testing.assert_frame_equal(
+        read_study("x", results).comparison, pd.read_parquet(results / "comparison.parquet")
+    )
+
+
+def test_cards_and_scorecard_tell_the_numbers_of_the_command(server: Server, results: Path) -> None:
+    written = pd.read_parquet(results / "comparison.parquet").set_index("measure")
+    study = server.study(None)
+    found = cards(study, "balanced")
+    assert {c.measure for c in found} >= {"impact_significant_share", "reach_share"}
+    for c in found:
+        m, row = LABELS[c.measure], written.loc[c.measure]
+        assert m.text(row["other_mean"]).removesuffix("%") in c.sentence
+        assert m.text(row["reference_mean"]).removesuffix("%") in c.sentence
+        if row["n"] > 1:
+            assert m.difference_text(row["low"]) in c.interval
+        else:
+            assert "one replication of 3" in c.interval
+        assert c.verdict[2:].lower() == row["in_words"]
+    page = next(p for p in PAGES if p.name == "impact")
+    panel = next(p for p in page.panels if p.name == "scorecard")
+    frame = draw(server, page, panel, "small", {}, False).frame
+    shown = frame[frame["Measure"] == LABELS["reach_share"].label].iloc[0]
+    assert shown["Difference"] == LABELS["reach_share"].difference_text(
+        written.loc["reach_share", "difference"]
+    )
+    assert shown["In words"] == written.loc["reach_share", "in_words"]
+
+
+def test_a_run_read_back_gives_the_same_views_and_measures_as_when_it_had_just_ended(results: Path) -> None:
+    from dashboards.stored import read_run
+
+    study = read_study("x", results)
+    facts = json.loads((results / "provenance.json").read_text())
+    for name, config in study.configs.items():
+        run_now = simulate(config, facts["replication_seeds"][0])
+        for table, frame in views(run_now, run_now.area).items():
+            pd.testing.assert_frame_equal(study.views[name, 0][table], frame, check_dtype=False)
+        stored = read_run(results / "runs" / name / "replication-000", config, study.area)
+        assert summary(stored) == pytest.approx(run_now.summary(), nan_ok=True)
+
+
+def test_every_panel_of_every_page_answers_with_numbers_and_without_a_problem(server: Server) -> None:
+    study = server.study(None)
+    for page in PAGES:
+        for panel in page.panels:
+            if page.name == "journeys":
+                continue  # simulates; looked at in the browser
+            for dark in (False, True):
+                drawn = draw(server, page, panel, "small", {}, dark)
+                assert "problem" not in str(drawn.body), (page.name, panel.name, drawn.body)
+                assert len(drawn.frame), (page.name, panel.name)
+                if drawn.figure is not None:
+                    assert len(drawn.figure.data), (page.name, panel.name)
+        for control in page.controls:
+            assert control.typed or chosen(control, study, {control.name: "no such"}), control.name
+
+
+def test_a_control_changes_what_a_panel_shows(server: Server) -> None:
+    page = next(p for p in PAGES if p.name == "waits")
+    panel = page.panels[0]
+    useful = draw(server, page, panel, "small", {"wait": "useful"}, False)
+    recorded = draw(server, page, panel, "small", {"wait": "recorded"}, False)
+    assert not useful.frame.equals(recorded.frame)
+
+
+def test_results_without_full_tables_still_show_headlines_and_say_what_is_missing(
+    results: Path, tmp_path: Path
+) -> None:
+    thin = tmp_path / "thin"
+    shutil.copytree(results, thin)
+    shutil.rmtree(thin / "runs")
+    server = Server(Settings((thin,)))
+    overview, waits = (next(p for p in PAGES if p.name == n) for n in ("overview", "waits"))
+    assert len(draw(server, overview, overview.panels[0], "thin", {}, False).frame)
+    assert "full tables" in str(draw(server, waits, waits.panels[0], "thin", {}, False).body)
+
+
+def test_results_that_are_not_there_are_told_with_what_to_do(server: Server) -> None:
+    with pytest.raises(InputError, match="Choose other results"):
+        server.study("run-000000000000")
+
+
+@pytest.mark.parametrize(
+    ("folders", "port", "said"),
+    [
+        (["nowhere"], None, "nowhere: there is no such folder"),
+        (["."], None, "holds no results"),
+        ([], "eighty", "--port eighty: must be a whole number"),
+    ],
+)
+def test_the_command_refuses_what_it_cannot_open(
+    folders: list[str], port: str | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=said):
+        run(folders, port)
+
+
+def test_a_what_if_is_each_system_as_it_is_and_as_changed_and_nothing_else_differs() -> None:
+    scenario = Scenario(
+        ("gatekept", "balanced"), {"area": "example_small", "replications": "2"}, {"vacancy_share": 0.3}
+    )
+    found = configs(scenario)
+    assert list(found) == ["gatekept", "gatekept, changed", "balanced", "balanced, changed"]
+    for name in ("gatekept", "balanced"):
+        before, after = found[name].model_dump(), found[f"{name}, changed"].model_dump()
+        assert after["evidence"]["vacancy_share"].pop("value") == 0.3
+        assert before["evidence"]["vacancy_share"].pop("value") != 0.3
+        assert before == after
+
+
+def test_a_what_if_saved_as_a_file_is_what_the_command_line_runs(tmp_path: Path) -> None:
+    scenario = Scenario(
+        ("gatekept", "balanced"),
+        {"area": "example_small", "replications": "4", "horizon_years": "1.5", "seed": "7"},
+        {"vacancy_share": 0.3},
+    )
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text(as_yaml(scenario, "mine"))
+    typed = load_plans(["experiment=mine", "system=gatekept,balanced"], tmp_path)
+    shown = configs(scenario)
+    assert typed == {name: shown[f"{name}, changed"] for name in typed}
+
+
+def test_what_a_what_if_cannot_do_is_told_all_at_once() -> None:
+    row = every_row()["vacancy_share"]
+    with pytest.raises(InputError) as caught:
+        configs(Scenario((), {"replications": "many"}, {"vacancy_share": row.high + 1}, {"impact": 2.0}))
+    told = "\n".join(caught.value.problems)
+    for part in ("at least one system", "whole number from 1", "its evidence allows", "from 0 to 1"):
+        assert part in told
+    with pytest.raises(InputError, match="letters, digits"):
+        as_yaml(Scenario(("gatekept",), {}), "../up")

@@ -1,0 +1,100 @@
+"""The best job plans: found where they are known, told with luck that did not choose them, the same when gone on with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from configurations import composed
+from stand_ins import with_a_best_plan
+
+from experiments.cli import main
+from experiments.evaluations import evaluations
+from experiments.job_plan import bands, split_now
+from experiments.ledger import read_runs
+from experiments.optimise import Limit, Question, in_words, optimise
+from sim.config import check
+from sim.measures import LABELS
+
+OFFERS = ("drop_in", "therapy")
+AIMS = ("impact_mean_change_points", "reach_share")
+
+
+def ask(folder, limits=(), trials=48):
+    config = check({**composed(("system=balanced", "area=example_small")), "workers": 2})
+    asked = Question(OFFERS, AIMS, limits, trials, 1)
+    now = bands(config, OFFERS)
+    with evaluations(folder, {"balanced": config}, {"command": "x"}, ["x"], function=with_a_best_plan) as at:
+        plans, chosen = optimise(at, "balanced", 4, now, asked)
+    return split_now(now, OFFERS), plans, chosen
+
+
+def test_the_front_is_found_where_it_is_known_and_the_present_plan_is_tried_first(tmp_path):
+    # pretended: impact is best with 30 % of the time for drop-ins, reach with 80 %: the front lies between them
+    present, plans, chosen = ask(tmp_path / "s")
+    assert plans.loc[0, "share_drop_in"] == present[0]
+    on = plans[plans["on_front"]]
+    assert on["share_drop_in"].between(0.28, 0.82).all()
+    assert on["share_drop_in"].min() < 0.4
+    assert on["share_drop_in"].max() > 0.7
+    assert list(dict.fromkeys(chosen["plan"])) == [0, *(i for i in on["plan"] if i)]
+    fresh = chosen[(chosen["measure"] == "reach_share") & (chosen["plan"] != 0)]
+    truth = -((fresh["share_drop_in"] - 0.8) ** 2) + (present[0] - 0.8) ** 2
+    assert fresh["difference_mean"].to_numpy() == pytest.approx(truth.to_numpy(), abs=1e-9)
+    assert set(read_runs(tmp_path / "s").replication.tolist()) == set(range(8)), (
+        "chosen with four, shown with others"
+    )
+    text = "\n".join(in_words(plans, chosen, Question(OFFERS, AIMS, (), 48, 1), 4))
+    assert "48 plans tried" in text
+    assert "now" in text
+
+
+def test_a_limit_cuts_the_front_and_one_that_cannot_be_kept_is_told(tmp_path):
+    limit = Limit("reach_share", False, 0.5 - 0.2**2)  # luck is 0.5 in the mean of the runs that choose
+    _, plans, _ = ask(tmp_path / "s", (limit,))
+    on = plans[plans["on_front"]]
+    assert len(on)
+    assert (on["reach_share"] >= limit.value).all()
+    assert (plans["allowed"] == (plans["reach_share"] >= limit.value)).all()
+    never = (Limit("reach_share", False, 99.0),)
+    _, plans, chosen = ask(tmp_path / "never", never, 8)
+    assert not plans["on_front"].any()
+    assert (
+        "No plan tried keeps all limits" in in_words(plans, chosen, Question(OFFERS, AIMS, never, 8, 1), 4)[1]
+    )
+
+
+def test_a_search_goes_on_from_memory_and_comes_to_the_same_end(tmp_path):
+    ask(tmp_path / "s", trials=16)
+    before = len(read_runs(tmp_path / "s").point)
+    _, plans, chosen = ask(tmp_path / "s", trials=48)
+    _, plans_at_once, chosen_at_once = ask(tmp_path / "t", trials=48)
+    pd.testing.assert_frame_equal(plans, plans_at_once, check_exact=True)
+    pd.testing.assert_frame_equal(chosen, chosen_at_once, check_exact=True)
+    assert before < len(read_runs(tmp_path / "s").point)
+
+
+def test_of_a_gap_the_size_counts():
+    gap = next(name for name, measure in LABELS.items() if measure.group == "equity")
+    limit = Limit(gap, True, 0.1)
+    assert limit.over(-0.3) == limit.over(0.3) == pytest.approx(0.2)
+    assert Limit("reach_share", False, 0.5).over(0.7) == pytest.approx(-0.2)
+    assert np.isnan(limit.over(float("nan")))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentences"),
+    [
+        ([], ["needs vary=OFFER,OFFER", "needs aims=MEASURE"]),
+        (
+            ["vary=drop_in,therapy", "aims=reach_shar", "limits=reach_share<0.5", "trials=0"],
+            ["did you mean 'reach_share'?", "must be MEASURE<=NUMBER", "trials=0: must be a whole number"],
+        ),
+        (["vary=drop_in,theraphy", "aims=reach_share"], ["has time for 'theraphy'"]),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_refused_with_all_its_problems(capsys, words, sentences):
+    assert main(["optimise", "system=balanced", "area=example_small", *words]) == 2
+    err = capsys.readouterr().err
+    for sentence in sentences:
+        assert sentence in err

@@ -86,15 +86,19 @@ class Config(Strict):
         """Numbers behind the quantities of this configuration."""
         return Resolver(self.evidence, self.system.dials.model_dump())
 
-    def uses(self) -> list[Use]:
-        """Every quantity of the world that this configuration uses."""
+    def written(self) -> list[Use]:
+        """Every quantity of the world that this configuration says something of."""
         out: list[Use] = []
         for part in ("system", "needs", "workforce", "transition", "erosion"):
-            if part != "erosion" or not isinstance(self.transition, NoChange):  # nothing new to wear down
-                out += uses(getattr(self, part), part)
+            out += uses(getattr(self, part), part)
         for key, act in acts_in_use(self):
             out += uses(act, key)
         return out
+
+    def uses(self) -> list[Use]:
+        """Those of them that matter: where nothing changes there is nothing new for erosion to wear down."""
+        stays = isinstance(self.transition, NoChange)
+        return [use for use in self.written() if not (stays and use.key.startswith("erosion."))]
 
 
 def check(raw: Mapping[str, Any]) -> Config:
@@ -149,7 +153,7 @@ def _plan_problems(config: Config) -> list[str]:
 
 
 def _problems_of_one_system(config: Config) -> list[str]:
-    used = config.uses()
+    used = config.written()
     out = problems_in(used, config.evidence)
     roles = config.workforce.roles
     groups = tuple(dict.fromkeys(r.group for r in roles.values()))
@@ -175,7 +179,7 @@ def _problems_of_the_rest(raw: Mapping[str, Any], error: ValidationError) -> lis
                 return []
         try:
             rest = Config.model_validate(left)
-            return problems_in(rest.uses(), rest.evidence)
+            return problems_in(rest.written(), rest.evidence)
         except ValidationError as e:
             error = e
     return []

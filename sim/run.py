@@ -267,7 +267,7 @@ def _needs(people: People, rules: Rules) -> Columns:
             "potential": t.potential,
             "score_years": lambda: t.score_days / DAYS_PER_YEAR,
             "score_years_no_service": lambda: days_none / DAYS_PER_YEAR,
-            "contacts": t.contacts,
+            "contacts": lambda: t.contacts.astype(np.int32),
             "minutes": t.minutes,
             "not_brought": lambda: t.not_brought.astype(np.int32),
             "duplicate_contacts": lambda: t.duplicates.astype(np.int32),

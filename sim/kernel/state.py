@@ -386,8 +386,8 @@ NEED: Spec = {
     "child": np.int32,  # row of the child
     "place": np.int32,  # where the child is now
     "tickets": np.int32,  # first of the need's tickets, or -1
-    "contacts": np.int32,
     "minutes": np.int32,
+    "contacts": np.int16,
     "y_day": np.int16,  # ... this day
     "onset": np.int16,
     "worsens": np.int16,  # day, or NEVER
@@ -454,10 +454,10 @@ TICKET: Spec = {
     "behind": np.int32,  # list chain
     "ahead": np.int32,
     "queue": np.int32,  # list it stands on, or -1
-    "joined": np.int32,
     "ready": np.int32,  # not to be seen before this day
     "fellow": np.int32,  # next member of the group
     "sibling": np.int32,  # next ticket of the same need
+    "joined": np.int16,
     "contacts": np.int16,
     "tries": np.int16,
     "team": np.int16,

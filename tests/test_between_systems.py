@@ -590,6 +590,29 @@ def test_every_law_holds_between_systems_with_all_costs_when_the_switch_is_on(st
     assert not (days.term[day] and start == "the summer break")
 
 
+@pytest.mark.parametrize("way", [way for way in WAYS if "pilot" not in way])  # a pilot needs weeks before it
+def test_every_law_holds_between_systems_when_the_switch_is_on_the_very_first_day(way):
+    dates = {"history_years": 0.0, "horizon_years": 0.4}
+    r = hold_every_law(changing("gatekept", "balanced", dates, **{**COSTS, **WAYS[way]}), seed=3)
+    assert r.run.decision_day == 0
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        {"waiting": "triage_call", "calls": CALLS},
+        {"waiting": "blitz"},
+        {**SIDE, "both_doors": 0.7, "habit": 0.3, "pooled": 0.2, "old_upkeep": 0.4},
+    ],
+    ids=["rung up", "blitz", "both doors"],
+)
+def test_every_law_holds_between_systems_when_the_switch_is_on_the_last_day(way):
+    dates = {"history_years": 0.2, "horizon_years": 0.4}
+    plan = {**COSTS, **way, "start_week": 20.86}
+    r = hold_every_law(changing("gatekept", "balanced", dates, **plan), seed=3)
+    assert r.run.decision_day + round(7 * 20.86) == r.run.end_day - 1
+
+
 # ----------------------------------------------------------------------------------------------- same bits
 
 HASHES = """

@@ -336,12 +336,8 @@ The least staff that a target takes under each system: all bands of the service 
 number, which is searched for by halving, with the same children and the same luck. Can be stopped and goes
 on. Exit status 1 if the target is out of reach.
 
-<<<<<<< HEAD
-  opendoor staff-for target=reach_share at_least=0.5 system=gatekept,balanced
-=======
   opendoor staff-for system=gatekept,balanced target=first_useful_within_18_weeks_all_needs_share \\
       at_least=0.8
->>>>>>> main
   opendoor staff-for target=impact_mean_change_points at_least=0.2 system=balanced roles=therapist_b5
 
 roles=A,B         only these bands (otherwise all but those of the places themselves, such as schools)

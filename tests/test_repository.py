@@ -28,6 +28,7 @@ FORBIDDEN = {
     "a folder of one machine": r"(?<![\w.~])/(?:"
     + "|".join(("wo" + "rk", "ro" + "ot", "ho" + "me/[a-z]"))
     + r")/",
+    "two versions of one line": r"(?m:^(?:<{7}|>{7}) )",
     "how it was made": r"\b(?:chat" + r"gpt|large language" + r" model|lang" + r"chain)\b",
 }
 HOME_FOLDERS_ARE_THE_SUBJECT = {"experiments/provenance.py", "tests/test_output.py"}

@@ -68,6 +68,11 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
     config = load_config(words, config_dir)
     if isinstance(config.transition, NoChange):
         raise InputError("attribution needs a change of system, found transition=none")
+    if config.transition.name == "big_bang":
+        raise InputError(
+            "attribution sets a plan against the same change on one day, which transition=big_bang is itself; "
+            "choose another, for example transition=parallel"
+        )
     area = read_data(config)
     path = chosen_folder(config.output, "attribution", area.name, started)
     with results_folder(path) as folder:

@@ -265,9 +265,9 @@ measure=NAME      otherwise the measures that the sweep shows
 usage: opendoor attribution [transition=parallel] [system=gatekept] [key=value ...] [--config-dir DIR]
 
 Why running two systems side by side differs from changing on one day: the difference, shared out between
-families at both doors, concerns sent to the old door by habit, minutes that are not shared, work for the old
-lists, switching and meetings. Each is switched off and on in every combination, with the same children and
-the same luck; the parts add up to the whole.
+families at both doors, concerns sent to the old door by habit, minutes that are not shared, work for the
+old lists, switching and meetings. Each is switched off and on in every combination, with the same children
+and the same luck; the parts add up to the whole.
 
   opendoor attribution area=example_small replications=10
 
@@ -657,9 +657,9 @@ def _option_hint(option: str, command: Command) -> str:
     import difflib
 
     if command.overrides and "--" + _attribute(option) not in (*command.flags, *command.valued):
-        from experiments.compose import top_level_keys
+        from experiments.compose import options, top_level_keys
 
-        if (key := _attribute(option)) in top_level_keys():
+        if (key := _attribute(option)) in top_level_keys() or key in options():
             return f"; write {key}=VALUE"
     close = difflib.get_close_matches(option, [*command.flags, *command.valued], 1)
     return f"; did you mean {close[0]}?" if close else f" (opendoor help {_name(command)})"

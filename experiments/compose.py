@@ -15,6 +15,7 @@ from experiments import scenarios
 from experiments.evidence import complete, take_out
 from experiments.folders import SHIPPED, choices, own_folder, top_level_keys
 from experiments.plain import compose_plain
+from experiments.values import NotPlain, plain_value
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,12 +40,14 @@ def load_config(overrides: Sequence[str] = (), config_dir: str | Path | None = N
     """One checked configuration.
 
     Args:
-        overrides: what a user types after the command, for example ``["area=oldham", "seed=7"]``.
+        overrides: what a user types after the command, for example ``["area=oldham", "seed=7"]``. With a way to
+            change but no system, ``gatekept`` is what is changed.
         config_dir: the user's own folder, laid out like the shipped one (``DIR/system/mine.yaml``).
 
     Raises:
         InputError: one sentence per problem.
     """
+    overrides = _with_a_past(overrides)
     config = _checked(overrides, config_dir)
     if unused := _unused_rows(overrides, [config]):
         raise InputError(unused)
@@ -110,6 +113,15 @@ def _unused_rows(overrides: Sequence[str], configs: Sequence[Config]) -> list[st
 #: The system from which ways to change are compared, unless another is named.
 BEFORE_A_CHANGE = "gatekept"
 
+
+def _with_a_past(overrides: Sequence[str]) -> list[str]:
+    """The words, and the system that is left behind if there is a way to change and nothing names what is changed."""
+    chosen = {key.strip(): name.strip() for key, _, name in (text.partition("=") for text in overrides)}
+    if chosen.get("transition", "none") == "none" or {"system", "experiment"} & set(chosen):
+        return list(overrides)
+    return [f"system={BEFORE_A_CHANGE}", *overrides]
+
+
 #: What to do about a key that no shipped file can set.
 ADVICE = {
     "area.folder: missing": "area.folder: missing; the folder that opendoor area build made, "
@@ -161,11 +173,7 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
     if not several and scenarios.names_an_experiment(overrides):
         return _load_all("plan", _plans_of_experiment(overrides, config_dir), overrides, config_dir)
     if not several:
-        found = f"found system={lists['system'][0]}" if lists.get("system") else "none given"
-        raise InputError(
-            f"compare needs two or more systems, {found}; for example: system=gatekept,balanced, "
-            "or transition=none,big_bang"
-        )
+        raise InputError([*_no_pairs(rest), _nothing_to_compare(lists, rest)])
     if len(several) > 1:
         raise InputError("compare takes one list: several systems, or several transitions from one system")
     (key,) = several
@@ -176,6 +184,27 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
     if key == "transition":
         rest = [f"system={(lists.get('system') or [BEFORE_A_CHANGE])[0]}", *rest]
     return _load_all(key, {name: [f"{key}={name}"] for name in names}, rest, config_dir)
+
+
+def _no_pairs(words: Sequence[str]) -> list[str]:
+    """Sentences for words that set nothing, such as what follows a blank in ``system=gatekept, balanced``."""
+    return [
+        f"{text}: not understood; write key=value, and several names with commas and no blanks between them"
+        for text in words
+        if "=" not in text and not text.startswith("~")
+    ]
+
+
+def _nothing_to_compare(lists: Mapping[str, list[str]], rest: Sequence[str]) -> str:
+    """The sentence for one system, or one way to change, where two are needed."""
+    change = [text for text in rest if text.startswith("transition=") and text != "transition=none"]
+    if change:
+        return f"compare needs two or more plans, found {change[0]}; for example: {change[0].replace('=', '=none,', 1)}"
+    found = f"found system={lists['system'][0]}" if lists.get("system") else "none given"
+    return (
+        f"compare needs two or more systems, {found}; for example: system=gatekept,balanced, "
+        "or transition=none,big_bang"
+    )
 
 
 def _plans_of_experiment(overrides: Sequence[str], config_dir: str | Path | None) -> dict[str, list[str]]:
@@ -279,7 +308,7 @@ def _put_together(overrides: Sequence[str], config_dir: str | Path | None) -> Co
     problems: list[str] = []
     words = take_out(overrides, problems)
     named = words.rest
-    words.rest = _without_nothings(named, choices(folder), problems)
+    words.rest = _naming_files(named, choices(folder), problems)
     doubtful = {text.partition("=")[0].strip() for text in named if text not in words.rest}
     tree = compose_plain(words.rest, folder)
     if tree is None:
@@ -292,18 +321,29 @@ def _put_together(overrides: Sequence[str], config_dir: str | Path | None) -> Co
     return Composed(tree, problems, frozenset(doubtful))
 
 
-def _without_nothings(
+def _naming_files(
     overrides: Sequence[str], groups: Mapping[str, list[str]], problems: list[str]
 ) -> list[str]:
-    """The words but for choices of no file (``area=null``), which are problems."""
+    """The words but for choices that can name no file (``area=null``, ``conditions=0.5``), which are problems."""
     kept = []
     for text in overrides:
         key, equals, value = (part.strip() for part in text.partition("="))
-        if equals and key in groups and value.lower() in ("null", "none", "") and value not in groups[key]:
+        if equals and key in groups and value not in groups[key] and _names_nothing(value):
             problems.append(f"{key}={value}: choose one of {', '.join(groups[key])}")
         else:
             kept.append(text)
     return kept
+
+
+def _names_nothing(value: str) -> bool:
+    """Whether what was typed where a file is chosen is no name: nothing, a number, true or false, a mapping."""
+    if value.lower() in ("none", "") or value.startswith("{"):
+        return True
+    try:
+        read = plain_value(value)
+    except NotPlain:
+        return False  # Hydra's own grammar says what it is
+    return not all(isinstance(name, str) for name in (read if isinstance(read, list) else [read]))
 
 
 def _empty_mappings(overrides: Sequence[str], tree: Mapping[str, Any]) -> list[str]:

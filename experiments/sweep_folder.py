@@ -65,6 +65,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         found = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except FileNotFoundError:
+        if not folder.exists():
+            raise InputError(f"{folder}: there is no such folder") from None
         raise InputError(
             f"{folder}: exists already and is not the folder of a sweep; choose another"
         ) from None

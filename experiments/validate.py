@@ -8,7 +8,8 @@ from experiments.compose import load_config
 from experiments.data import number_of_referrals, read_data
 from experiments.words import grade_sentence
 from sim.area import KINDS
-from sim.config import config_hash
+from sim.config import Config, config_hash
+from sim.transition import NoChange
 
 
 def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
@@ -29,6 +30,7 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
         "area": f"{area.name}: {len(area.localities):,} localities, {children:,} children aged 0-19",
         "places": places,
         "system": f"{system.title}: {len(system.doors)} doors, {len(system.offers)} offers",
+        **_change(config),
         "needs": ", ".join(kind.title for kind in config.needs.kinds.values()),
         "workforce": ", ".join(role.title for role in config.workforce.roles.values()),
         "evidence": grade_sentence({"": config}).removeprefix("Evidence: "),
@@ -40,3 +42,16 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
     for name, text in lines.items():
         print(f"  {name:<10} {text}")
     return 0
+
+
+def _change(config: Config) -> dict[str, str]:
+    """What is to change, and what it meets with; nothing if the system stays."""
+    plan = config.transition
+    if isinstance(plan, NoChange):
+        return {}
+    same = "; that is the same system" if plan.to == config.system else ""
+    return {
+        "change": f"{plan.name}, to {plan.to.title}{same}; old lists: {plan.waiting}",
+        "conditions": config.conditions.name,
+        "erosion": config.erosion.name,
+    }

@@ -40,9 +40,11 @@ def unit_words(unit: str) -> str:
 def heading(area: str, configs: Mapping[str, Config], replications: int) -> str:
     """What was simulated, in one or two sentences."""
     first = next(iter(configs.values()))
+    alone = len(configs) == 1
     times = "1 replication" if replications == 1 else f"{replications:,} replications"
+    change = f" with transition={first.transition.name}" if alone and first.transition.name != "none" else ""
     return (
-        f"{area}: {' against '.join(configs)}. {times} (seed {first.seed}), "
+        f"{area}: {' against '.join(configs)}{change}. {times} (seed {first.seed}), "
         f"{first.horizon_years:g} years counted after {first.history_years:g} years lived before."
     )
 

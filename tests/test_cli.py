@@ -19,6 +19,8 @@ import pytest
 from experiments.area import _word
 from experiments.cli import COMMANDS, main
 from experiments.completion import candidates
+from experiments.compose import load_config
+from experiments.words import heading
 from sim.measures import LABELS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -129,6 +131,12 @@ def test_the_version_is_that_of_the_package(capsys):
         (["area", "build", "x"], "x: opendoor area takes no such word"),
         (["benchmark", "--fast"], "--fast: no such option of opendoor benchmark"),
         (["compare", "system=single_list"], "compare needs two or more systems, found system=single_list"),
+        (["run", "--system", "gatekept"], "--system: no such option of opendoor run; write system=VALUE"),
+        (
+            ["attribution", "transition=big_bang"],
+            "attribution sets a plan against the same change on one day, which transition=big_bang is itself",
+        ),
+        (["analyse", "/nowhere/at/all"], "/nowhere/at/all: there is no such folder"),
         (["run", "area=oldam"], "area=oldam: no such choice; did you mean 'oldham'?"),
     ],
 )
@@ -181,6 +189,25 @@ def test_validate_reads_the_referrals_too(capsys, tmp_path):
     status, _, err = say(capsys, *words)
     assert status == 2
     assert "referral_date" in err[0]
+
+
+def test_validate_says_what_is_to_change_and_that_a_system_cannot_change_to_itself(capsys):
+    words = ["validate", "area=example_small", "transition=big_bang", "transition.waiting=blitz"]
+    status, out, _ = say(capsys, *words, "erosion=typical")
+    assert status == 0
+    assert "change     big_bang, to Balanced System; old lists: blitz" in out
+    assert "erosion    typical" in out
+    assert "that is the same system" in say(capsys, *words, "system=balanced")[1]
+    assert "change  " not in say(capsys, "validate", "area=example_small")[1]
+
+
+def test_the_first_line_of_a_result_names_the_change_where_one_plan_stands_alone():
+    plan = load_config(["transition=pilot", "area=example_small"])
+    assert heading("Smallbridge", {"gatekept": plan}, 2).startswith(
+        "Smallbridge: gatekept with transition=pilot. 2"
+    )
+    both = {"none": load_config(["area=example_small"]), "pilot": plan}
+    assert heading("Smallbridge", both, 2).startswith("Smallbridge: none against pilot. 2 replications")
 
 
 def test_an_area_without_children_is_refused(capsys):

@@ -299,6 +299,35 @@ def test_omegaconf_is_left_as_it_was(own):
     assert OmegaConf.create("a: 1e3").a == 1000.0
 
 
+@pytest.mark.parametrize(
+    "word", ["area=3", "conditions=0.5", "erosion=true", "area={}", "area=[1]", "needs=null"]
+)
+def test_what_cannot_be_the_name_of_a_file_is_told_with_the_names_there_are(word):
+    group = word.partition("=")[0]
+    with pytest.raises(InputError) as e:
+        load_config([word, "replications=0"])
+    assert e.value.problems == [
+        f"{word}: choose one of {', '.join(options()[group])}",
+        "replications = 0: should be greater than or equal to 1",
+    ]
+
+
+def test_names_torn_apart_by_a_blank_are_told_word_by_word():
+    with pytest.raises(InputError) as e:
+        load_plans(["system=gatekept,", "balanced"])
+    assert e.value.problems[0].startswith("balanced: not understood; write key=value")
+    assert "found system=gatekept" in e.value.problems[1]
+
+
+def test_a_change_with_no_system_named_begins_with_the_gatekept_one():
+    def before(*words: str) -> str:
+        return load_config(["area=example_small", *words]).system.name
+
+    assert before("transition=big_bang") == "gatekept"
+    assert before("transition=big_bang", "system=blend") == load_config(["system=blend"]).system.name
+    assert before("transition=none") == before() == "balanced"
+
+
 def test_systems_to_compare_share_everything_else(own):
     rest = [c for c in CHOICES if not c.startswith("system=")]
     configs = load_plans(["system=tiny,other", "seed=5", *rest], own)
@@ -313,10 +342,14 @@ def test_systems_to_compare_share_everything_else(own):
         ("system=tiny", "compare needs two or more systems, found system=tiny"),
         ("system=tiny,other,tiny", "tiny is named more than once"),
         ("seed=1", "compare needs two or more systems, none given"),
+        (
+            "transition=phased",
+            "two or more plans, found transition=phased; for example: transition=none,phased",
+        ),
     ],
 )
 def test_a_comparison_of_nothing_is_refused(own, text, sentence):
-    rest = [c for c in CHOICES if not c.startswith("system=")]
+    rest = [c for c in CHOICES if not c.startswith(("system=", "transition="))]
     with pytest.raises(InputError, match=sentence):
         load_plans([text, *rest], own)
 

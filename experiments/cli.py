@@ -262,12 +262,12 @@ measure=NAME      otherwise the measures that the sweep shows
     "attribution": Command(
         "experiments.attribution",
         """\
-usage: opendoor attribution [transition=parallel] [system=gatekept] [key=value ...] [--config-dir DIR]
+usage: opendoor attribution [transition=parallel] [system=gatekept] [key=value ...] [--config-dir D]
 
 Why running two systems side by side differs from changing on one day: the difference, shared out between
-families at both doors, concerns sent to the old door by habit, minutes that are not shared, work for the old
-lists, switching and meetings. Each is switched off and on in every combination, with the same children and
-the same luck; the parts add up to the whole.
+families at both doors, concerns sent to the old door by habit, minutes that are not shared, work for the
+old lists, switching and meetings. Each is switched off and on in every combination, with the same children
+and the same luck; the parts add up to the whole.
 
   opendoor attribution area=example_small replications=10
 

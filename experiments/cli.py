@@ -262,7 +262,7 @@ measure=NAME      otherwise the measures that the sweep shows
     "attribution": Command(
         "experiments.attribution",
         """\
-usage: opendoor attribution [transition=parallel] [system=gatekept] [key=value ...] [--config-dir DIR]
+usage: opendoor attribution [transition=parallel] [system=gatekept] [key=value ...] [--config-dir D]
 
 Why running two systems side by side differs from changing on one day: the difference, shared out between
 families at both doors, concerns sent to the old door by habit, minutes that are not shared, work for the

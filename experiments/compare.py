@@ -87,6 +87,7 @@ def run(
         (folder / "comparison.txt").write_text(as_text(whole), encoding="utf-8")
     show(page(area.name, frame, configs, completed, everything=all))
     if told is not None:
+        print()
         show(told)
     if reached:
         print(f"\n{reached.in_words}")

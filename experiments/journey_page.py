@@ -31,6 +31,12 @@ NOBODY_REAL = "A simulated child: nobody real."
 COUNTED = "From here on the years are counted."
 
 
+def headings(configs: Mapping[str, Config]) -> dict[str, str]:
+    """Title of each system; where they share one, as ways to change from one system do, the names that were typed."""
+    titles = {name: config.system.title for name, config in configs.items()}
+    return titles if len(set(titles.values())) == len(titles) else {name: name for name in titles}
+
+
 def journey_page(
     told: Journeys, why: str, configs: Mapping[str, Config], area: Area, width: int | None = None
 ) -> Group:
@@ -43,7 +49,7 @@ def journey_page(
         width = screen.width if screen.is_terminal else TEXT_WIDTH
     first = next(iter(configs.values()))
     child = told.children.iloc[0]
-    titles = {name: config.system.title for name, config in configs.items()}
+    titles = headings(configs)
     parts: list[Any] = [Text(f"{NOBODY_REAL} Child {child['child']}, {area.name}", style="bold")]
     parts.append(bullets([who(told), *([why] if why else [])]))
     parts += [Text("\nWhat happens", style="bold"), *_story(told, titles, width)]

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from experiments.cli import COMMANDS, main
 from experiments.completion import candidates
-from experiments.journey_page import journey_page, picture
+from experiments.compose import load_plans
+from experiments.journey_page import headings, journey_page, picture
 from experiments.journey_search import listing_page
 from experiments.journey_story import age, day_words, storyline
 from experiments.journey_waits import WAITS, Seen
@@ -564,6 +565,17 @@ def test_needs_are_named_when_a_child_has_several_and_only_then():
 def page(width: int) -> str:
     told, configs = busiest(), {s: make_config(s) for s in SYSTEMS}
     return as_text(journey_page(told, "", configs, build_area(configs["balanced"].area), width))
+
+
+def test_columns_of_ways_to_change_from_one_system_bear_different_headings():
+    assert headings(load_plans(["transition=none,big_bang", "area=example_small"])) == {
+        "none": "none",
+        "big_bang": "big_bang",
+    }
+    assert headings(load_plans(["system=gatekept,balanced", "area=example_small"])) == {
+        "gatekept": "Gatekept referral",
+        "balanced": "Balanced System",
+    }
 
 
 def test_a_wide_page_has_a_column_for_each_system_and_a_narrow_one_a_table():

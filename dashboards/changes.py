@@ -72,15 +72,17 @@ def told(row: dict[Any, Any]) -> str:
     return f"{first} ({', '.join(rest)})" if rest else first
 
 
-def sentence(study: Study, measure: str, frame: pd.DataFrame) -> str:
-    """One measure under every plan, in a line."""
+def sentence(study: Study, measure: str, frame: pd.DataFrame, label: str = "", verdict: bool = False) -> str:
+    """One measure under every plan, in a line; ``label`` in place of its own; ``verdict``: with better or worse."""
     rows = frame[frame["measure"] == measure].to_dict("records")
     titles, m = plan_titles(study), MEASURES[measure]
-    label = m.label.removeprefix("... ")
+    label = label or m.label.removeprefix("... ")
     label = f"{label[:1].upper()}{label[1:]}"
     if m.unit not in ("%", "£", "pp", "week"):
         label += f" ({m.unit})"
-    found = [f"{titles[row['plan']]} {told(row)}" for row in rows]
+    found = [
+        f"{titles[row['plan']]} {told(row)}" + (f", {row['in_words']}" if verdict else "") for row in rows
+    ]
     return f"{label}: {'; '.join(found)}."
 
 

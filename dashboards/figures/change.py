@@ -91,6 +91,7 @@ def ways_figure(
         ticktext=["<br>".join(textwrap.wrap(label, LABEL_LETTERS)) for label in labels.values()],
         range=[len(labels) - 0.5, -0.5],
         rangemode="normal",
+        zeroline=False,
     )
     fig.update_xaxes(title_text=axis, tickformat=",", showgrid=True, nticks=6)
     return fig

@@ -42,14 +42,11 @@ BY_GROUP_SHOWN = (
     "change_hours",
 )
 TIMING = {"lowest_week": "Furthest behind", "break_even_week": "Break-even"}
-PEOPLE = {
-    "children_helped": "Helped",
-    "children_harmed": "Harmed",
-    "children_better": "Better off, by however little",
-    "children_worse": "Worse off, by however little",
-}
+PEOPLE = {"children_helped": "Helped", "children_harmed": "Harmed"}
 MONEY = {"pounds_change": "The change itself", "pounds_running": "Everything else", "pounds": "In all"}
 WEEKS_OF_A_YEAR = 52
+#: Single weeks of small counts go up and down by luck: what is drawn are means of so many.
+WEEKS_TOGETHER = 4
 
 
 def ahead(look: Look) -> Drawn:
@@ -65,7 +62,8 @@ def ahead(look: Look) -> Drawn:
     fig = course_figure(shown, titles, "point-years ahead (below 0: behind)", look.dark)
     frame = shown.assign(plan=shown["plan"].map(titles))
     frame.columns = ["Way to change", "Week", "Point-years ahead", "Low (95 %)", "High (95 %)"]
-    return Drawn(sentence(study, "point_years", change_table(study, "change")), frame, fig)
+    said = sentence(study, "point_years", change_table(study, "change"), verdict=True)
+    return Drawn(said, frame, fig)
 
 
 def timing(look: Look) -> Drawn:
@@ -73,7 +71,12 @@ def timing(look: Look) -> Drawn:
     study = look.study
     rows = change_table(study, "change")
     said = " ".join(
-        sentence(study, name, rows) for name in ("lowest_point_years", "break_even_week", "broke_even")
+        sentence(study, name, rows, label)
+        for name, label in (
+            ("lowest_point_years", "At its furthest behind"),
+            ("break_even_week", "Never behind again from week (0: it never was)"),
+            ("broke_even", "Replications that break even"),
+        )
     )
     fig = _ways(look, rows, TIMING, "weeks after the decision")
     names = [*TIMING, "lowest_point_years", "broke_even", "worst_points", "worst_week"]
@@ -91,27 +94,27 @@ def weekly(look: Look) -> Drawn:
     if rows.empty:
         raise InputError(f"These results do not hold this by week: {words.lower()}. Choose something else.")
     put = rows[rows["plan"] == rows["plan"].iloc[0]].assign(plan=study.reference)
-    put = put.assign(plan_mean=put["reference_mean"], difference=0.0, low=0.0, high=0.0)
+    put = put.assign(plan_mean=put["reference_mean"], difference=0.0)
     every = pd.concat([put, rows], ignore_index=True)
-    shown = every[["plan", "week"]].assign(value=every["plan_mean"], low=float("nan"), high=float("nan"))
-    fig = course_figure(shown, titles, unit, look.dark)
     end = int(every["week"].max())
     said = []
     for plan, title in titles.items():
         own = every[every["plan"] == plan].set_index("week")["plan_mean"]
         first, last = own[own.index <= WEEKS_OF_A_YEAR].mean(), own[own.index > end - WEEKS_OF_A_YEAR].mean()
         said.append(f"{title} {cell(round(float(first), 1))} and {cell(round(float(last), 1))}")
-    frame = every.assign(plan=every["plan"].map(titles))
-    frame = frame[["plan", "week", "plan_mean", "difference", "low", "high"]]
-    frame.columns = [
-        "Way to change",
-        "Week",
-        f"Mean ({unit})",
-        "Difference from staying put",
-        "Low (95 %)",
-        "High (95 %)",
-    ]
+    shown = in_fours(every)
+    drawn = shown.rename(columns={"plan_mean": "value"}).assign(low=float("nan"), high=float("nan"))
+    fig = course_figure(drawn, titles, unit, look.dark)
+    frame = shown.assign(plan=shown["plan"].map(titles))
+    frame.columns = ["Way to change", "Up to week", f"Mean ({unit})", "Difference from staying put"]
     return Drawn(f"{words} ({unit}), mean of the first and of the last year: {'; '.join(said)}.", frame, fig)
+
+
+def in_fours(frame: pd.DataFrame) -> pd.DataFrame:
+    """Means over four weeks at a time, by the last of them; columns ``plan, week, plan_mean, difference``."""
+    last = ((frame["week"] - 1) // WEEKS_TOGETHER + 1) * WEEKS_TOGETHER
+    grouped = frame.assign(week=last.clip(upper=frame["week"].max())).groupby(["plan", "week"], sort=False)
+    return grouped[["plan_mean", "difference"]].mean().reset_index()
 
 
 def disruption(look: Look) -> Drawn:
@@ -132,7 +135,7 @@ def people(look: Look) -> Drawn:
     study = look.study
     rows = change_table(study, "change")
     said = " ".join(sentence(study, name, rows) for name in ("children_helped", "children_harmed"))
-    names = [*PEOPLE, "point_years_won", "point_years_lost"]
+    names = [*PEOPLE, "children_better", "children_worse", "point_years_won", "point_years_lost"]
     return Drawn(said, as_table(study, rows, names), _ways(look, rows, PEOPLE, "children"))
 
 
@@ -237,8 +240,9 @@ PAGE = Page(
         Panel(
             "weekly",
             "What would a service see from week to week?",
-            "The mean over replications in every week after the decision, under staying put and under each way to change. "
-            "The table has the difference from staying put with its 95 % interval. Function is looked at every few weeks.",
+            "The mean over replications, and over four weeks at a time, under staying put and under each way to change. "
+            "Single weeks, each with the 95 % interval of its difference from staying put, are in the results folder "
+            "(change_by_week.csv).",
             weekly,
         ),
         Panel(
@@ -267,8 +271,9 @@ PAGE = Page(
             "cost",
             "What does it cost?",
             "Staff time at its pay, over all years simulated, more or less than under staying put. The change itself: "
-            "training, planning, coordination of two systems, and staff brought in for it. The table has every line of "
-            f"staff hours as well. {INTERVALS}",
+            "training, planning, coordination of two systems, and staff brought in for it. Mostly it comes out of the "
+            "time of the same staff, who have less for everything else; then the sum hardly differs, and what it costs is "
+            f"seen in the children. The table has every line of staff hours as well. {INTERVALS}",
             cost,
         ),
     ],

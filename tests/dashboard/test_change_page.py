@@ -13,7 +13,7 @@ from dashboards.app import draw
 from dashboards.changes import COMMAND, lacking, plan_titles, told
 from dashboards.figures.change import course_figure, ways_figure
 from dashboards.page import chosen
-from dashboards.pages.change import FOLLOWED, PAGE
+from dashboards.pages.change import FOLLOWED, PAGE, in_fours
 from dashboards.server import Server, Settings
 from dashboards.study import read_study
 from experiments.change_page import cell
@@ -61,6 +61,18 @@ def test_ways_are_marks_with_their_interval_and_what_is_not_defined_has_none() -
     assert np.isnan(b.x[0])
     assert b.x[1] == 2.0
     assert set(a.y).isdisjoint(b.y)
+
+
+def test_weeks_are_taken_by_four_and_a_rest_by_itself() -> None:
+    frame = pd.DataFrame(
+        {
+            "plan": "a",
+            "week": range(1, 7),
+            "plan_mean": [1.0, 2, 3, 6, 10, 20],
+            "difference": [0.0, 0, 4, 0, 1, 3],
+        }
+    )
+    assert in_fours(frame).to_numpy().tolist() == [["a", 4, 3.0, 1.0], ["a", 6, 15.0, 2.0]]
 
 
 def test_every_panel_answers_whatever_its_controls_say(server: Server) -> None:

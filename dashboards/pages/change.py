@@ -12,7 +12,7 @@ from dashboards.pages.equity import FIFTHS
 from dashboards.study import Study
 from sim.dictionary import WEEKLY_MEANING
 from sim.errors import InputError
-from sim.measures.change import BY_GROUP, DISRUPTION, MEASURES
+from sim.measures.change import BY_GROUP, DISRUPTION, LOOKED_AT, MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +102,8 @@ def weekly(look: Look) -> Drawn:
         own = every[every["plan"] == plan].set_index("week")["plan_mean"]
         first, last = own[own.index <= WEEKS_OF_A_YEAR].mean(), own[own.index > end - WEEKS_OF_A_YEAR].mean()
         said.append(f"{title} {cell(round(float(first), 1))} and {cell(round(float(last), 1))}")
-    shown = in_fours(every)
+    # function is looked at every few weeks as it is
+    shown = every[["plan", "week", "plan_mean", "difference"]] if measure in LOOKED_AT else in_fours(every)
     drawn = shown.rename(columns={"plan_mean": "value"}).assign(low=float("nan"), high=float("nan"))
     fig = course_figure(drawn, titles, unit, look.dark)
     frame = shown.assign(plan=shown["plan"].map(titles))
@@ -111,9 +112,13 @@ def weekly(look: Look) -> Drawn:
 
 
 def in_fours(frame: pd.DataFrame) -> pd.DataFrame:
-    """Means over four weeks at a time, by the last of them; columns ``plan, week, plan_mean, difference``."""
+    """Means over four weeks at a time, by the last of them; columns ``plan, week, plan_mean, difference``.
+
+    Weeks left over at the end are left out: on their own they would stand out by luck.
+    """
     last = ((frame["week"] - 1) // WEEKS_TOGETHER + 1) * WEEKS_TOGETHER
-    grouped = frame.assign(week=last.clip(upper=frame["week"].max())).groupby(["plan", "week"], sort=False)
+    whole = last <= frame["week"].max()
+    grouped = frame.assign(week=last)[whole].groupby(["plan", "week"], sort=False)
     return grouped[["plan_mean", "difference"]].mean().reset_index()
 
 
@@ -172,6 +177,8 @@ def groups(look: Look) -> Drawn:
                 f"{_number(own.min(), percent)} to {_number(own.max(), percent)}, lowest to highest locality"
             )
         said.append(f"{titles[plan]} {text}")
+    unsure = int(((shown["low"] <= 0) & (shown["high"] >= 0)).sum())
+    said.append(f"{unsure} of {len(shown)} intervals include no difference")
     frame = every.assign(system=every["system"].map(titles))
     group = "Deprivation fifth" if fifths else "Locality"
     frame.columns = ["Way to change", group, f"Mean ({unit})", "Low (95 %)", "High (95 %)", "Replications"]

@@ -262,12 +262,12 @@ measure=NAME      otherwise the measures that the sweep shows
     "attribution": Command(
         "experiments.attribution",
         """\
-usage: opendoor attribution [transition=parallel] [system=gatekept] [key=value ...] [--config-dir DIR]
+usage: opendoor attribution [transition=parallel] [system=gatekept] [key=value ...] [--config-dir D]
 
 Why running two systems side by side differs from changing on one day: the difference, shared out between
-families at both doors, concerns sent to the old door by habit, minutes that are not shared, work for the old
-lists, switching and meetings. Each is switched off and on in every combination, with the same children and
-the same luck; the parts add up to the whole.
+families at both doors, concerns sent to the old door by habit, minutes that are not shared, work for the
+old lists, switching and meetings. Each is switched off and on in every combination, with the same children
+and the same luck; the parts add up to the whole.
 
   opendoor attribution area=example_small replications=10
 
@@ -336,12 +336,8 @@ The least staff that a target takes under each system: all bands of the service 
 number, which is searched for by halving, with the same children and the same luck. Can be stopped and goes
 on. Exit status 1 if the target is out of reach.
 
-<<<<<<< HEAD
-  opendoor staff-for target=reach_share at_least=0.5 system=gatekept,balanced
-=======
   opendoor staff-for system=gatekept,balanced target=first_useful_within_18_weeks_all_needs_share \\
       at_least=0.8
->>>>>>> main
   opendoor staff-for target=impact_mean_change_points at_least=0.2 system=balanced roles=therapist_b5
 
 roles=A,B         only these bands (otherwise all but those of the places themselves, such as schools)

@@ -113,7 +113,7 @@ def comparison_frame(found: Found, other: Found) -> pd.DataFrame:
                     "high": difference.high,
                     "n": difference.n,
                     "includes_no_difference": difference.includes_zero,
-                    "in_words": in_words(LABELS[name], *means, difference),
+                    "in_words": in_words(LABELS[name], *means, difference, (a.label, b.label)),
                 }
             )
     if not any(set(a.by_seed) & set(b.by_seed) for a, b in matched):

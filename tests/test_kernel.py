@@ -184,11 +184,12 @@ def test_what_falls_due_on_a_day_is_handled_in_the_order_of_needs_and_offers(pai
 def test_codes_and_their_names_agree():
     """The kernel counts in codes, tables show names: one step apart and each reason is another's."""
     codes = ("ACCEPTED", "REJECTED", "DONE", "GOAL_MET", "STALLED", "NOT_IN_NEED", "SENT_AWAY", "GAVE_UP")
-    more = ("NOT_SERVED", "AGED_OUT", "NEVER_SOUGHT", "BEFORE_START", "NOT_LEFT")
+    more = ("NOT_SERVED", "AGED_OUT", "NEVER_SOUGHT", "BEFORE_START", "NOT_LEFT", "NO_LONGER")
     assert len(set(LEFT_REASONS)) == len(LEFT_REASONS) == len(codes) + len(more)
     for name in (*codes, *more):
         shown = LEFT_REASONS[getattr(state, name)]
-        assert shown == {"SENT_AWAY": "discharged_not_brought"}.get(name, name.lower())
+        ours = {"SENT_AWAY": "discharged_not_brought", "NO_LONGER": "no_longer_needed"}
+        assert shown == ours.get(name, name.lower())
     assert LEFT_REASONS[: len(OUTCOMES)] == OUTCOMES
     for i, line in enumerate(LEDGER_LINES):
         code = {"direct_contact": "L_DIRECT", "link_visit": "L_VISIT", "universal_work": "L_UNIVERSAL"} | {

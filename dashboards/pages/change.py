@@ -12,7 +12,7 @@ from dashboards.pages.equity import FIFTHS
 from dashboards.study import Study
 from sim.dictionary import WEEKLY_MEANING
 from sim.errors import InputError
-from sim.measures.change import BY_GROUP, DISRUPTION, LOOKED_AT, MEASURES
+from sim.measures.change import BY_GROUP, DISRUPTION, LOOKED_AT, MEASURES, TOLERANCE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -255,8 +255,8 @@ PAGE = Page(
         Panel(
             "disruption",
             "For how many weeks is something worse than under staying put?",
-            "A week counts if, over the four weeks around it, the measure is worse than under staying put by more than 5 %, "
-            f"and for counts by more than chance would make of it. {INTERVALS}",
+            "A week counts if, over the weeks from one look at function to the next, the measure is worse than under "
+            f"staying put by more than {TOLERANCE:.0%}, and for counts by more than chance would make of it. {INTERVALS}",
             disruption,
         ),
         Panel(

@@ -197,6 +197,7 @@ def test_results_without_ways_to_change_say_which_command_makes_them(dashboard: 
     with opened(browser, dashboard.url + "/change") as tab:
         assert "opendoor compare transition=none,big_bang" in tab.locator(".note").inner_text()
         assert tab.locator(".panel").count() == 0
+        assert violations(tab) == []
 
 
 def start_run(tab: Any, replications: int) -> None:

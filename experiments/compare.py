@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from experiments.change import Changes, are_ways_to_change, with_gains
 from experiments.change_page import write_change
@@ -25,6 +26,9 @@ from experiments.screen import as_text, show
 from experiments.simultaneous import intervals_frame
 from experiments.spin_up import spin_up_frame
 from sim.measures.course import course_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def run(
@@ -87,8 +91,17 @@ def run(
     if reached:
         print(f"\n{reached.in_words}")
     print(f"\nResults: {path} ({size_text(path)})")
-    for warning in filter(None, settled["in_words"]):
+    for warning in warnings_told_once(settled):
         print(f"opendoor: {warning}", file=sys.stderr)
     for failure in done.failures:
         print(f"opendoor: {failure}; left out of the comparison in every system", file=sys.stderr)
     return 1 if done.failures or (reached and not reached.reached) else 0
+
+
+def warnings_told_once(settled: pd.DataFrame) -> list[str]:
+    """The warnings about the history, the same sentence about several systems told once with all their names."""
+    about: dict[str, list[str]] = {}
+    for system, words in zip(settled["system"], settled["in_words"], strict=True):
+        if words:
+            about.setdefault(words.removeprefix(f"{system}: "), []).append(system)
+    return [f"{', '.join(systems)}: {words}" for words, systems in about.items()]

@@ -12,6 +12,7 @@ import pytest
 from experiments.best import read_words
 from experiments.bootstrap import bootstrap_estimate, paired_bootstrap
 from experiments.cli import main
+from experiments.compare import warnings_told_once
 from experiments.precision import Precision, read_precision, until_precise, widest
 from experiments.preference import worth
 from experiments.replicate import Replications, joined
@@ -397,3 +398,10 @@ def test_the_command_best_names_the_quicker_of_two_lists_and_keeps_what_it_simul
     assert len(pd.read_parquet(tmp_path / "out/summaries.parquet")) == frame["replications"].sum()
     assert main(["results", "describe", f"{tmp_path}/out"]) == 0
     assert "Best in" in capsys.readouterr()[0]
+
+
+def test_a_warning_that_holds_for_several_systems_is_told_once():
+    settled = pd.DataFrame(
+        {"system": ["a", "b", "c"], "in_words": ["a: still changing", "b: still changing", ""]}
+    )
+    assert warnings_told_once(settled) == ["a, b: still changing"]

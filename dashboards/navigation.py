@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dashboards.page import READERS, Page
-from dashboards.pages import equity, evidence, impact, journeys, overview, waits, whatif
+from dashboards.pages import change, equity, evidence, impact, journeys, overview, waits, whatif
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
+    change.PAGE,
     waits.PAGE,
     impact.PAGE,
     equity.PAGE,

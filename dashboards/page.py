@@ -72,7 +72,8 @@ class Control:
 
 @dataclass(frozen=True)
 class Page:
-    """One page. ``readers``: for whom it is listed; ``lead``: what it is about, in a sentence."""
+    """One page. ``readers``: for whom it is listed; ``lead``: what it is about, in a sentence; ``lacks``: sentences on
+    what a study lacks for all of the page, which then stand in place of its panels."""
 
     path: str
     title: str
@@ -82,6 +83,7 @@ class Page:
     controls: Sequence[Control] = ()
     extra: Callable[[Any], None] | None = field(default=None)
     top: Callable[[], Any] | None = None
+    lacks: Callable[[Study], list[str]] | None = None
 
     @property
     def name(self) -> str:
@@ -100,6 +102,10 @@ def build(page: Page, study: Study | None, asked: dict[str, str]) -> Any:
     """The page's frame: heading, controls as the address asks for them, and a place for each answer."""
     from dash import html
 
+    if study is not None and page.lacks is not None and (missing := page.lacks(study)):
+        heading = html.H1(page.title, id="title", tabIndex="-1")
+        note = html.Div([html.P(text) for text in missing], className="note", role="status")
+        return html.Div([heading, html.P(page.lead, className="lead"), note])
     controls = [_control(page, c, study, asked) for c in page.controls] if study is not None else []
     return html.Div(
         [

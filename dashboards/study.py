@@ -35,7 +35,7 @@ class Study:
         key: in the address of the page. title: for people. configs: of each system, the reference first.
         done: summaries of the replications that every system completed. views: tables of the runs that are at
         hand, at least the first replication's. planned: replications in all; more than ``done`` has while the study grows.
-        problems: what cannot be shown, in sentences.
+        problems: what cannot be shown, in sentences. folder: where it was read from, if it was.
     """
 
     key: str
@@ -46,6 +46,7 @@ class Study:
     views: Views
     planned: int
     problems: list[str] = field(default_factory=list)
+    folder: Path | None = None
 
     @property
     def systems(self) -> list[str]:
@@ -168,7 +169,8 @@ def read_study(key: str, folder: Path) -> Study:
         ) from None
     area = build_area(next(iter(configs.values())).area)
     views, unread = _views(folder, configs, area)
-    return Study(key, folder.resolve().name, area, configs, done, views, len(done.replications), unread)
+    n = len(done.replications)
+    return Study(key, folder.resolve().name, area, configs, done, views, n, unread, folder)
 
 
 def _replications(frame: pd.DataFrame, systems: list[str], failures: list[str]) -> Replications:

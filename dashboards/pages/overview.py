@@ -117,10 +117,11 @@ PAGE = Page(
         Panel(
             "headlines",
             "What changes for children?",
-            "Each card compares two systems that have both been in place from the start, with the same children, staff "
-            "and luck. The number is the average over all simulated replications. The interval is where the difference "
-            "would lie in 95 of 100 repetitions of the whole experiment; if it includes nought, luck alone may explain "
-            "what is seen. ▲ is better, ▼ is worse, ● is neither for sure.",
+            "Each card compares two systems that have both been in place from the start (or, if the results are of ways "
+            "to change, two of those: see Getting there), with the same children, staff and luck. The number is the "
+            "average over all simulated replications. The interval is where the difference would lie in 95 of 100 "
+            "repetitions of the whole experiment; if it includes nought, luck alone may explain what is seen. ▲ is "
+            "better, ▼ is worse, ● is neither for sure.",
             headlines,
         ),
         Panel(

@@ -21,8 +21,9 @@ from conftest import Served
 
 from dashboards.navigation import PAGES
 from sim.measures import LABELS
+from sim.measures.change import MEASURES
 
-WITH_FIGURES = [page for page in PAGES if page.name not in ("journeys", "what-if")]
+WITH_FIGURES = [page for page in PAGES if page.name not in ("journeys", "what-if") and page.lacks is None]
 
 
 @contextmanager
@@ -166,6 +167,36 @@ def test_a_page_that_is_not_there_and_results_that_are_gone_say_what_to_do(
         assert "no such page" in tab.locator("h1").inner_text()
     with opened(browser, dashboard.url + "/waits?results=run-gone") as tab:
         assert "Choose other results" in tab.locator(".problem").first.inner_text()
+        assert violations(tab) == []
+
+
+def test_getting_there_shows_each_way_to_change_and_follows_its_controls(
+    dashboard_of_ways: Served, browser: Any, changed: Path
+) -> None:
+    for width, dark in ((1440, False), (390, True)):
+        with opened(browser, dashboard_of_ways.url + "/change", width, dark) as tab:
+            settled(tab)
+            tab.wait_for_selector("#change-cost-figure .main-svg")
+            assert tab.locator(".problem").count() == 0
+            assert not tab.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+            assert violations(tab) == []
+    with opened(browser, dashboard_of_ways.url + "/change") as tab:
+        settled(tab)
+        written = pd.read_parquet(changed / "change.parquet").set_index(["plan", "measure"])
+        shown = MEASURES["point_years"].difference_text(written.loc[("parallel", "point_years"), "mean"])
+        assert shown in tab.locator("#change-ahead-said").inner_text()
+        tab.wait_for_selector("#change-weekly-figure .main-svg")
+        read = "document.querySelector('#change-weekly-figure .js-plotly-plot').calcdata[0].map(p => p.y)"
+        before = tab.evaluate(read)
+        choose(tab, "change", "counted", "Staff cost of everything else")
+        tab.wait_for_function(f"before => JSON.stringify({read}) !== JSON.stringify(before)", arg=before)
+        assert "counted=pounds_running" in tab.url
+
+
+def test_results_without_ways_to_change_say_which_command_makes_them(dashboard: Served, browser: Any) -> None:
+    with opened(browser, dashboard.url + "/change") as tab:
+        assert "opendoor compare transition=none,big_bang" in tab.locator(".note").inner_text()
+        assert tab.locator(".panel").count() == 0
         assert violations(tab) == []
 
 

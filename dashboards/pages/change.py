@@ -1,0 +1,295 @@
+"""Getting there: all at once, place by place, or both systems for a while, each against staying put, week by week."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dashboards.changes import as_table, change_table, lacking, plan_titles, sentence
+from dashboards.figures.change import course_figure, ways_figure
+from dashboards.figures.equity import groups_figure
+from dashboards.page import Control, Drawn, Look, Options, Page, Panel, cell
+from dashboards.pages.equity import FIFTHS
+from dashboards.study import Study
+from sim.dictionary import WEEKLY_MEANING
+from sim.errors import InputError
+from sim.measures.change import BY_GROUP, DISRUPTION, LOOKED_AT, MEASURES, TOLERANCE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What can be followed week by week: words, and the unit beside the axis.
+FOLLOWED = {
+    "first_contacts": ("First contacts", "in the week"),
+    "first_useful": ("First useful support", "in the week"),
+    "list_over_18_weeks": ("Waiting over 18 weeks for a first contact", "needs"),
+    "contacts": ("Contacts", "in the week"),
+    "points": ("Function gained over no service, all needs", "points"),
+    "gave_up": (WEEKLY_MEANING["gave_up"].capitalize(), "in the week"),
+    "turned_away": (WEEKLY_MEANING["turned_away"].capitalize(), "in the week"),
+    "duplicate_contacts": (WEEKLY_MEANING["duplicate_contacts"].capitalize(), "in the week"),
+    "hours_change": ("Staff hours on the change itself", "hours in the week"),
+    "hours_coordination": ("Staff hours on coordinating two systems", "hours in the week"),
+    "pounds_change": ("Staff cost of the change", "£ in the week"),
+    "pounds_running": ("Staff cost of everything else", "£ in the week"),
+}
+#: By group: what can be shown, the first at the start.
+BY_GROUP_SHOWN = (
+    "point_years_per_1000_children",
+    "harmed_share",
+    "helped_share",
+    "point_years_lost",
+    "point_years_won",
+    "change_hours",
+)
+TIMING = {"lowest_week": "Furthest behind", "break_even_week": "Break-even"}
+PEOPLE = {"children_helped": "Helped", "children_harmed": "Harmed"}
+MONEY = {"pounds_change": "The change itself", "pounds_running": "Everything else", "pounds": "In all"}
+WEEKS_OF_A_YEAR = 52
+#: Single weeks of small counts go up and down by luck: what is drawn are means of so many.
+WEEKS_TOGETHER = 4
+
+
+def ahead(look: Look) -> Drawn:
+    """Cumulative impact against staying put."""
+    import pandas as pd
+
+    study, titles = look.study, plan_titles(look.study)
+    rows = change_table(study, "change_by_week")
+    rows = rows[rows["measure"] == "point_years"].rename(columns={"difference": "value"})
+    weeks = sorted(rows["week"].unique())
+    put = pd.DataFrame({"plan": study.reference, "week": weeks, "value": 0.0, "low": 0.0, "high": 0.0})
+    shown = pd.concat([put, rows[["plan", "week", "value", "low", "high"]]], ignore_index=True)
+    fig = course_figure(shown, titles, "point-years ahead (below 0: behind)", look.dark)
+    frame = shown.assign(plan=shown["plan"].map(titles))
+    frame.columns = ["Way to change", "Week", "Point-years ahead", "Low (95 %)", "High (95 %)"]
+    said = sentence(study, "point_years", change_table(study, "change"), verdict=True)
+    return Drawn(said, frame, fig)
+
+
+def timing(look: Look) -> Drawn:
+    """When each way is furthest behind, and when it breaks even."""
+    study = look.study
+    rows = change_table(study, "change")
+    said = " ".join(
+        sentence(study, name, rows, label)
+        for name, label in (
+            ("lowest_point_years", "At its furthest behind"),
+            ("break_even_week", "Never behind again from week (0: it never was)"),
+            ("broke_even", "Replications that break even"),
+        )
+    )
+    fig = _ways(look, rows, TIMING, "weeks after the decision")
+    names = [*TIMING, "lowest_point_years", "broke_even", "worst_points", "worst_week"]
+    return Drawn(said, as_table(study, rows, names), fig)
+
+
+def weekly(look: Look) -> Drawn:
+    """One thing week by week, staying put and every plan."""
+    import pandas as pd
+
+    study, measure, titles = look.study, look.values["counted"], plan_titles(look.study)
+    words, unit = FOLLOWED[measure]
+    rows = change_table(study, "change_by_week")
+    rows = rows[rows["measure"] == measure]
+    if rows.empty:
+        raise InputError(f"These results do not hold this by week: {words.lower()}. Choose something else.")
+    put = rows[rows["plan"] == rows["plan"].iloc[0]].assign(plan=study.reference)
+    put = put.assign(plan_mean=put["reference_mean"], difference=0.0)
+    every = pd.concat([put, rows], ignore_index=True)
+    end = int(every["week"].max())
+    said = []
+    for plan, title in titles.items():
+        own = every[every["plan"] == plan].set_index("week")["plan_mean"]
+        first, last = own[own.index <= WEEKS_OF_A_YEAR].mean(), own[own.index > end - WEEKS_OF_A_YEAR].mean()
+        said.append(f"{title} {cell(round(float(first), 1))} and {cell(round(float(last), 1))}")
+    # function is looked at every few weeks as it is
+    shown = every[["plan", "week", "plan_mean", "difference"]] if measure in LOOKED_AT else in_fours(every)
+    drawn = shown.rename(columns={"plan_mean": "value"}).assign(low=float("nan"), high=float("nan"))
+    fig = course_figure(drawn, titles, unit, look.dark)
+    frame = shown.assign(plan=shown["plan"].map(titles))
+    frame.columns = ["Way to change", "Up to week", f"Mean ({unit})", "Difference from staying put"]
+    return Drawn(f"{words} ({unit}), mean of the first and of the last year: {'; '.join(said)}.", frame, fig)
+
+
+def in_fours(frame: pd.DataFrame) -> pd.DataFrame:
+    """Means over four weeks at a time, by the last of them; columns ``plan, week, plan_mean, difference``.
+
+    Weeks left over at the end are left out: on their own they would stand out by luck.
+    """
+    last = ((frame["week"] - 1) // WEEKS_TOGETHER + 1) * WEEKS_TOGETHER
+    whole = last <= frame["week"].max()
+    grouped = frame.assign(week=last)[whole].groupby(["plan", "week"], sort=False)
+    return grouped[["plan_mean", "difference"]].mean().reset_index()
+
+
+def disruption(look: Look) -> Drawn:
+    """Weeks in which something is worse than under staying put."""
+    study = look.study
+    rows = change_table(study, "change")
+    labels = {"disruption_weeks": "Any of these"} | {
+        name: MEASURES[name].label.removeprefix("... by ").capitalize()
+        for name in (f"disruption_weeks_{m}" for m in DISRUPTION)
+        if (rows.loc[rows["measure"] == name, "n"] > 0).any()
+    }
+    fig = _ways(look, rows, labels, "weeks worse than under staying put")
+    return Drawn(sentence(study, "disruption_weeks", rows), as_table(study, rows, list(labels)), fig)
+
+
+def people(look: Look) -> Drawn:
+    """Children helped and harmed."""
+    study = look.study
+    rows = change_table(study, "change")
+    said = " ".join(sentence(study, name, rows) for name in ("children_helped", "children_harmed"))
+    names = [*PEOPLE, "children_better", "children_worse", "point_years_won", "point_years_lost"]
+    return Drawn(said, as_table(study, rows, names), _ways(look, rows, PEOPLE, "children"))
+
+
+def groups(look: Look) -> Drawn:
+    """Who pays and who gains, by deprivation or locality."""
+    import pandas as pd
+
+    study, titles = look.study, plan_titles(look.study)
+    grouping, measure = look.values["by"], look.values["told"]
+    unit, words = BY_GROUP[measure]
+    rows = change_table(study, "change_by_group")
+    rows = rows[(rows["grouping"] == grouping) & (rows["measure"] == measure)]
+    if rows.empty:
+        raise InputError(f"There is no number by deprivation for: {words}. Choose localities.")
+    names = list(dict.fromkeys(rows["group"]))
+    shown = rows.rename(columns={"plan": "system", "mean": "value"})
+    shown = shown[["system", "group", "value", "low", "high", "n"]]
+    put = pd.DataFrame({"system": study.reference, "group": names, "value": 0.0, "low": 0.0, "high": 0.0})
+    every = pd.concat([put.assign(n=int(rows["n"].max())), shown], ignore_index=True)
+    fifths = grouping == "imd_quintile"
+    percent = unit == "share"
+    shown_names = list(FIFTHS) if fifths else names
+    fig = groups_figure(
+        every, "group", shown_names, titles, "" if percent else unit, percent, look.dark, fifths
+    )
+    fig.update_xaxes(title_text="deprivation fifth of the neighbourhood" if fifths else "locality")
+    said = []
+    for plan in list(titles)[1:]:
+        own = shown[shown["system"] == plan].set_index("group")["value"]
+        if fifths:
+            text = f"{_number(own['1'], percent)} in the most and {_number(own['5'], percent)} in the least deprived fifth"
+        else:
+            text = (
+                f"{_number(own.min(), percent)} to {_number(own.max(), percent)}, lowest to highest locality"
+            )
+        said.append(f"{titles[plan]} {text}")
+    unsure = int(((shown["low"] <= 0) & (shown["high"] >= 0)).sum())
+    said.append(f"{unsure} of {len(shown)} intervals include no difference")
+    frame = every.assign(system=every["system"].map(titles))
+    group = "Deprivation fifth" if fifths else "Locality"
+    frame.columns = ["Way to change", group, f"Mean ({unit})", "Low (95 %)", "High (95 %)", "Replications"]
+    return Drawn(f"{words[:1].upper()}{words[1:]} ({unit}): {'; '.join(said)}.", frame, fig)
+
+
+def cost(look: Look) -> Drawn:
+    """Money and staff time."""
+    study = look.study
+    rows = change_table(study, "change")
+    said = " ".join(sentence(study, name, rows) for name in ("pounds_change", "pounds"))
+    names = [*MONEY, *(name for name in MEASURES if name.startswith("hours_"))]
+    return Drawn(
+        said, as_table(study, rows, names), _ways(look, rows, MONEY, "£ more than under staying put")
+    )
+
+
+def _ways(look: Look, rows: pd.DataFrame, labels: dict[str, str], axis: str) -> object:
+    """The figure of some measures, without one if no plan has any of them."""
+    shown = rows[rows["measure"].isin(list(labels)) & (rows["n"] > 0)]
+    return ways_figure(shown, labels, plan_titles(look.study), axis, look.dark) if len(shown) else None
+
+
+def _number(value: float, percent: bool) -> str:
+    return f"{value:.1%}" if percent else f"{value:,.1f}"
+
+
+def _counted(study: Study) -> Options:
+    held = set(change_table(study, "change_by_week")["measure"])
+    return [(name, words) for name, (words, _) in FOLLOWED.items() if name in held]
+
+
+def _told(study: Study) -> Options:
+    return [(name, f"{BY_GROUP[name][1][:1].upper()}{BY_GROUP[name][1][1:]}") for name in BY_GROUP_SHOWN]
+
+
+INTERVALS = (
+    "Bars are 95 % intervals over replications, each with the same children and the same luck under every way. "
+    "* after an interval: it reaches below nought where nothing can, for so few replications make it rough."
+)
+
+PAGE = Page(
+    "/change",
+    "Getting there",
+    "Board members",
+    "A better system has to be reached from the one there is. All at once, place by place, or both side by side for a "
+    "while: what does each way do to children, week by week, against staying put?",
+    [
+        Panel(
+            "ahead",
+            "Is each way ahead of staying put, or behind, and from when on?",
+            "A point-year is one point of function, on the scale of 0 to 5, held for one year. Every line adds up what all "
+            "children have gained since the decision, less what the same children gained under staying put. Below "
+            "nought, the change has so far cost children more than it brought them. Bands are 95 % intervals of the "
+            "mean over replications.",
+            ahead,
+        ),
+        Panel(
+            "timing",
+            "How far behind does it get first, and when does it break even?",
+            "Break-even is the first week from which on the line above never is below nought again (0: it never was). "
+            "Replications that do not get there within the years simulated are not in its mean; how many do stands with "
+            f"it. {INTERVALS}",
+            timing,
+        ),
+        Panel(
+            "weekly",
+            "What would a service see from week to week?",
+            "The mean over replications, and over four weeks at a time, under staying put and under each way to change. "
+            "Single weeks, each with the 95 % interval of its difference from staying put, are in the results folder "
+            "(change_by_week.csv).",
+            weekly,
+        ),
+        Panel(
+            "disruption",
+            "For how many weeks is something worse than under staying put?",
+            "A week counts if, over the weeks from one look at function to the next, the measure is worse than under "
+            f"staying put by more than {TOLERANCE:.0%}, and for counts by more than chance would make of it. {INTERVALS}",
+            disruption,
+        ),
+        Panel(
+            "people",
+            "How many children are helped, and how many harmed?",
+            "Each child is set against itself under staying put. Helped or harmed: better or worse off by a clinically "
+            "significant step for a year, over all its needs. The same way to change does both, and a mean hides it. "
+            f"{INTERVALS}",
+            people,
+        ),
+        Panel(
+            "groups",
+            "Who pays, and who gains?",
+            "Differences from staying put by the deprivation of the neighbourhood, or by locality. Places that change "
+            f"later wait longer for what it brings. {INTERVALS}",
+            groups,
+        ),
+        Panel(
+            "cost",
+            "What does it cost?",
+            "Staff time at its pay, over all years simulated, more or less than under staying put. The change itself: "
+            "training, planning, coordination of two systems, and staff brought in for it. Mostly it comes out of the "
+            "time of the same staff, who have less for everything else; then the sum hardly differs, and what it costs is "
+            f"seen in the children. The table has every line of staff hours as well. {INTERVALS}",
+            cost,
+        ),
+    ],
+    (
+        Control("counted", "Week by week", _counted),
+        Control(
+            "by", "Who pays: by", lambda study: [("imd_quintile", "deprivation"), ("locality", "locality")]
+        ),
+        Control("told", "showing", _told),
+    ),
+    lacks=lacking,
+)

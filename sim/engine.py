@@ -65,7 +65,7 @@ class Engine:
     """
 
     def __init__(
-        self, compiled: Compiled, area: Area, population: Population, reserve: float = 1 / 16
+        self, compiled: Compiled, area: Area, population: Population, reserve: float = 1 / 32
     ) -> None:
         self.rules = compiled.rules
         self.pilot: PilotDecision | None = None

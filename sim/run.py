@@ -40,7 +40,7 @@ LEFT_REASONS = (
     "not_left",
     "no_longer_needed",
 )
-RESERVES = (1 / 16, 0.5, 8.0)
+RESERVES = (1 / 32, 0.5, 8.0)
 __all__ = ["EVENTS", "LEFT_REASONS", "NEVER", "WEEKLY_MEASURES", "Run", "simulate"]
 
 

@@ -213,4 +213,7 @@ def test_strengths_that_make_no_sense_are_refused_all_at_once():
     assert any(p.startswith("erosion.leavers = -1: allowed is") for p in found)
     assert any("no evidence row of that name; did you mean 'erosion_word_share'?" in p for p in found)
     assert len(found) == 3
+    plan = ("system=gatekept", "transition=big_bang", "erosion=typical")
+    found = problems(("erosion.gated_after", 0.4), words=plan)
+    assert found == ["erosion.gated_after = 0.4: overflow is counted by whole weeks; allowed is 1 or more"]
     assert check(configuration(words=("erosion=typical",))).erosion.name == "typical"

@@ -46,7 +46,9 @@ def _one_step_in(value: Any, name: str) -> list[str]:
     """Names under which the same key stands one step further in, such as ``waiting`` in ``transition``."""
     if not isinstance(value, Mapping):
         return []
-    return [f"{group}.{name}" for group, inner in value.items() if isinstance(inner, Mapping) and name in inner]
+    return [
+        f"{group}.{name}" for group, inner in value.items() if isinstance(inner, Mapping) and name in inner
+    ]
 
 
 def _no_such_key(key: str, i: int, names: list[str], inside: list[str]) -> str:

@@ -307,7 +307,7 @@ then opendoor analyse FOLDER.
         "experiments.optimise",
         """\
 usage: opendoor optimise vary=OFFER,OFFER[,...] aims=MEASURE[,MEASURE] [limits=...] [trials=100]
-                         [system=NAME] [key=value ...] [--config-dir DIR]
+                         [by=locality] [system=NAME] [key=value ...] [--config-dir DIR]
 
 The best job plans for the staff there are: the time that bands give to these offers is divided between them
 in other ways, the same number of hours in all. With two or more aims there is no one best plan: printed and
@@ -319,12 +319,13 @@ the present plan. Can be stopped and goes on.
 limits="recorded_wait_median_weeks<=18,impact_mean_change_points_gap<=0.05" are kept by every plan chosen;
 of a gap between groups the size counts, not the sign.
 
+by=locality     each locality divides its time in a way of its own; otherwise all alike (by=area)
 trials=100      plans tried        replications=10  of each plan; the same luck for all
 design_seed=1   of the search      output=FOLDER    otherwise results/optimise-HASH
 """,
         valued=OWN_FILES,
         simulates=True,
-        words=dict.fromkeys(("vary", "aims", "limits", "trials", "design_seed"), ()),
+        words=dict.fromkeys(("vary", "aims", "limits", "by", "trials", "design_seed"), ()),
     ),
     "staff-for": Command(
         "experiments.staff_for",

@@ -238,7 +238,9 @@ def _end(pool: ProcessPoolExecutor) -> None:
             process.terminate()
     for process in processes:
         process.join(2)
-    if manager is not None:  # Python would wake it on its way out, and complain if it closes its pipe just then
+    if (
+        manager is not None
+    ):  # Python would wake it on its way out, and complain if it closes its pipe just then
         manager.join(2)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from dashboards import present
 from dashboards.compressed import pack_answers
 from dashboards.layout import shell, status_strip, study_line
 from dashboards.navigation import PAGES, page_at
@@ -51,6 +52,7 @@ def create_app(settings: Settings) -> tuple[Any, Server]:
     app.index_string = app.index_string.replace("<html>", '<html lang="en-GB">')
     app.layout = lambda: shell(settings.beat_seconds)
     _register(app, server)
+    present.register(app, server)
     for page in PAGES:
         for panel in page.panels:
             _register_panel(app, server, page, panel)
@@ -78,6 +80,10 @@ def _register(app: Any, server: Server) -> None:
         State("links", "data"),
     )
     def show_page(path: str, key: str | None, search: str | None, shown: str | None) -> tuple[Any, Any]:
+        if (path or "").rstrip("/") == present.PATH:
+            if shown == present.PATH:
+                return no_update, no_update
+            return present.frame(server.story), present.PATH
         page = page_at(path)
         if page is None:
             return not_found(path), f"{path} "

@@ -18,6 +18,7 @@ from dashboards.compressed import pack_answers
 from dashboards.layout import shell, status_strip, study_line
 from dashboards.navigation import PAGES, page_at
 from dashboards.page import Drawn, Look, Page, Panel, build, chosen, graph, part, table
+from dashboards.present_link import PATH as PRESENT
 from dashboards.server import Server, Settings
 from sim.errors import InputError
 
@@ -80,10 +81,10 @@ def _register(app: Any, server: Server) -> None:
         State("links", "data"),
     )
     def show_page(path: str, key: str | None, search: str | None, shown: str | None) -> tuple[Any, Any]:
-        if (path or "").rstrip("/") == present.PATH:
-            if shown == present.PATH:
+        if (path or "").rstrip("/") == PRESENT:
+            if shown == PRESENT:
                 return no_update, no_update
-            return present.frame(server.story), present.PATH
+            return present.frame(server.story), PRESENT
         page = page_at(path)
         if page is None:
             return not_found(path), f"{path} "

@@ -10,11 +10,11 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dashboards.changes import lacking
 from dashboards.page import attributes
-from dashboards.present_link import PATH
 from dashboards.slides import Screen, slide, two_ways
 from dashboards.storyboard import JourneyStep, Story, held
 from dashboards.work import Order
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("opendoor.dashboard")
 
+
 def frame(story: Story) -> Any:
     """The empty page: a place for a screen, and what moves on from it. The browser says which screen it wants."""
     from dash import dcc, html
@@ -35,8 +36,7 @@ def frame(story: Story) -> Any:
             words,
             className="present-button",
             type="button",
-            **{"data-present": what},
-            **attributes(aria_keyshortcuts=key),
+            **attributes(data_present=what, aria_keyshortcuts=key),
         )
 
     return html.Div(
@@ -60,13 +60,13 @@ def frame(story: Story) -> Any:
         ],
         id="present",
         className="present-empty",
-        **{"data-of": str(len(story.steps))},
+        **attributes(data_of=str(len(story.steps))),
     )
 
 
 def register(app: Any, server: Server) -> None:
     """What the page asks for: a screen, and a run that makes results for the story."""
-    from dash import Input, Output, State, ctx, no_update
+    from dash import ALL, Input, Output, State, ctx, no_update
 
     @app.callback(
         Output("present-slide", "children"),
@@ -86,18 +86,17 @@ def register(app: Any, server: Server) -> None:
         Output("present-run-said", "children"),
         Output("started", "data", allow_duplicate=True),
         Output("results", "value", allow_duplicate=True),
-        Input("present-run", "n_clicks"),
-        Input("present-quick", "n_clicks"),
+        Input({"type": "present-run", "how": ALL}, "n_clicks"),
         State("token", "data"),
         prevent_initial_call=True,
     )
-    def start(run: int | None, quick: int | None, token: str | None) -> Any:
+    def start(clicks: list[int | None], token: str | None) -> Any:
         from dashboards.app import problem
 
-        if not (run or quick):
+        if not any(clicks) or not isinstance(ctx.triggered_id, dict):
             return no_update, no_update, no_update
         try:
-            order = ordered(server, ctx.triggered_id == "present-quick")
+            order = ordered(server, ctx.triggered_id["how"] == "quick")
             key = server.jobs.start(order, server.story.title, token or "nobody")
         except InputError as e:
             return problem(e.problems), no_update, no_update
@@ -157,7 +156,9 @@ def _wait(story: Story, study: Study) -> Any:
         return html.Div(
             [html.H1(story.title, id="title", tabIndex="-1"), html.P(text), *_buttons(story, study)]
         )
-    text = "The first simulations are going on. The story begins as soon as every way has been simulated once."
+    text = (
+        "The first simulations are going on. The story begins as soon as every way has been simulated once."
+    )
     return html.Div([html.H1(story.title, id="title", tabIndex="-1"), html.P(text, role="status")])
 
 
@@ -195,10 +196,13 @@ def _buttons(story: Story, study: Study) -> list[Any]:
     import dash_mantine_components as dmc
     from dash import html
 
-    quick = [dmc.Button("A quick look", id="present-quick", variant="default")] if story.quick else []
+    def button(label: str, how: str, variant: str) -> Any:
+        return dmc.Button(label, id={"type": "present-run", "how": how}, variant=variant)
+
+    quick = [button("A quick look", "quick", "default")] if story.quick else []
     words = f" A quick look is with {' '.join(story.quick)}." if story.quick else ""
     return [
-        html.Div([dmc.Button("Run it here", id="present-run"), *quick], className="controls"),
+        html.Div([button("Run it here", "whole", "filled"), *quick], className="controls"),
         html.P(
             "It goes on in the background and ends when you cancel it or close this tab; numbers appear with the first "
             f"replication, and intervals get narrower with each further one.{words}"
@@ -221,7 +225,5 @@ def _make_ready(story: Story, study: Study, ways: dict[str, str]) -> None:
 def _look_up(study: Study) -> None:
     from dashboards.children import all_children
 
-    try:
+    with suppress(InputError):  # the screen itself says why
         all_children(study)
-    except InputError:
-        pass  # the screen itself says why

@@ -78,7 +78,9 @@ class Speaker:
         """
         title = self.story.ways[way].title
         if way not in self.ways:
-            raise InputError(f"These results hold no {title.lower()} ({' or '.join(self.story.ways[way].names)}).")
+            raise InputError(
+                f"These results hold no {title.lower()} ({' or '.join(self.story.ways[way].names)})."
+            )
         plan = self.ways[way]
         if name in LABELS:
             return _row_of_system(self.study, name, plan)

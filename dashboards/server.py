@@ -153,12 +153,13 @@ def grown(job: Job, parts: dict[str, Part]) -> Study:
     views = {(name, r): by[name, r].views for r in complete for name in configs}
     planned = job.order.replications if job.running else len(complete)
     area = _area(next(iter(configs.values())))
-    courses = {(name, r): by[name, r].course for r in complete for name in configs}
+    parts_done = [by[name, r] for r in complete for name in configs]
+    courses = [(part, part.course) for part in parts_done if part.course is not None]
     changes = None
-    if are_ways_to_change(configs) and all(course is not None for course in courses.values()):
+    if are_ways_to_change(configs) and len(courses) == len(parts_done):
         changes = Changes(configs)
-        for (name, r), course in courses.items():
-            changes.take(name, r, course)
+        for part, course in courses:
+            changes.take(part.system, part.replication, course)
     return Study(job.key, job.title, area, dict(configs), done, views, planned, changes=changes)
 
 

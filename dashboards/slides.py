@@ -26,13 +26,11 @@ from sim.measures.change import MEASURES
 if TYPE_CHECKING:
     from dashboards.study import Study
 
-ROUGH = (
-    "* reaches below nought, where nothing can be: with so few replications the interval is only rough."
-)
+ROUGH = "* reaches below nought, where nothing can be: with so few replications the interval is only rough."
 #: Signs that say better or worse without colour.
 SIGNS = {"better": "▲", "more equal": "▲", "worse": "▼", "less equal": "▼"}
 #: What is said of a child's waits on a screen; the rest is on the page.
-WAITS_SHOWN = ("... to the first useful support", "Contacts, staff time")
+WAIT_SHOWN = "... to the first useful support"
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def slide(screen: Screen, number: int) -> Any:
             ),
         ],
         className=f"slide slide-{step.kind}",
-        **{"data-step": str(number), "data-of": str(len(screen.story.steps))},
+        **attributes(data_step=str(number), data_of=str(len(screen.story.steps))),
     )
 
 
@@ -221,10 +219,8 @@ def _journey(screen: Screen, step: JourneyStep, speaker: Speaker) -> tuple[Any, 
     rows = {row["system"]: row for row in told.needs[told.needs["need"] == need].to_dict("records")}
     points = []
     for name, title in titles.items():
-        said = "; ".join(
-            f"{label.removeprefix('... to the ').capitalize()}: {WAITS[label](rows[name], seen)}"
-            for label in WAITS_SHOWN
-        )
+        wait, contacts = WAITS[WAIT_SHOWN](rows[name], seen), int(rows[name]["contacts"])
+        said = f"Concern to first useful support: {wait}. {contacts} contact{'' if contacts == 1 else 's'} in all."
         points.append(html.Li([html.Strong(f"{title}. "), said]))
     sides = dict(zip(("reference", "other"), titles.values(), strict=True))
     rule = PICKS[step.pick].format(**sides)

@@ -249,7 +249,9 @@ def _what(detail: Any, allowed: tuple[str, ...]) -> str:
             kind = found.get("kind") if isinstance(found, dict) else found
             return f"kind: found {kind!r}; allowed: {', '.join(KINDS)}"
         case "string_too_long":
-            return f"has {len(found)} letters; at most {context['max_length']}, or it is too much for one screen"
+            return (
+                f"has {len(found)} letters; at most {context['max_length']}, or it is too much for one screen"
+            )
         case "too_long":
             return f"has {context['actual_length']} entries; at most {context['max_length']}"
         case "too_short":
@@ -277,7 +279,12 @@ def _meaning(story: Story) -> list[str]:
     from dashboards.pictures import problems as picture_problems
 
     ways = ", ".join(story.ways)
-    out = []
+    out = [
+        f"{key}: found {word!r}; must be key=value, in quotes if it has a comma"
+        for key in ("run", "quick")
+        for word in getattr(story, key)
+        if "=" not in word
+    ]
     taken = [name for way in story.ways.values() for name in way.names]
     out += [
         f"ways: {name} stands for more than one of them"
@@ -297,9 +304,7 @@ def _meaning(story: Story) -> list[str]:
                 if name not in MEASURES and name not in LABELS
             ]
             out += [
-                f"{at}, ways: found {name!r}; allowed: {ways}"
-                for name in step.ways
-                if name not in story.ways
+                f"{at}, ways: found {name!r}; allowed: {ways}" for name in step.ways if name not in story.ways
             ]
         if isinstance(step, JourneyStep):
             if step.pick not in PICKS:

@@ -19,7 +19,7 @@
     button("back").disabled = n === 1;
     button("next").disabled = n === of;
     const notes = words().get("notes") === "1";
-    root().classList.toggle("with-notes", notes);
+    root().dataset.notes = notes ? "shown" : ""; /* not a class: those are the server's */
     button("notes").setAttribute("aria-pressed", String(notes));
   };
   const ask = () => {

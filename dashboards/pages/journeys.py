@@ -19,6 +19,8 @@ from sim.journey_choice import DIFFERENCE, PICKS, narrow, representative
 from sim.system import LEVELS
 
 ANY = "any"
+#: Lines of systems: dots are those of no service.
+SYSTEM_DASHES = [dash for dash in DASHES if dash != "dot"]
 
 
 def found(look: Look) -> Any:
@@ -99,7 +101,7 @@ def trajectory_figure(journey: Any, titles: dict[str, str], dark: bool) -> Any:
             line={
                 "color": colour,
                 "width": 2 if name == NO_SERVICE else 3,
-                "dash": "dot" if name == NO_SERVICE else DASHES[(i + 1) % len(DASHES)],
+                "dash": "dot" if name == NO_SERVICE else SYSTEM_DASHES[i % len(SYSTEM_DASHES)],
             },
             hovertemplate=f"{names[name]}: %{{y:.2f}}<extra></extra>",
         )

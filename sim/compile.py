@@ -42,12 +42,14 @@ from sim.kernel.state import (
     Spec,
     records,
 )
+from sim.needs import Siblings
 from sim.pilot import PilotRule
 from sim.population import NeedRules
 from sim.quantity import Quantity, Resolver
+from sim.siblings import SiblingRules
 from sim.system import LEDGER_LINES, LEVELS, OUTCOMES, Branch, Offer, System
-from sim.timetable import Outcome, Timetable, pilot_days, pilot_places, timetable_of
-from sim.transition import NoChange, Pilot, SideBySide
+from sim.timetable import Outcome, Timetable, navigation_slope, pilot_days, pilot_places, timetable_of
+from sim.transition import NoChange, Phased, Pilot, SideBySide
 from sim.workforce import establishment
 
 ACCESS = {"queue": QUEUE, "walk_in": WALK_IN, "visit": VISIT, "population": POPULATION}
@@ -212,7 +214,15 @@ def need_rules(config: Config, v: Resolver, multipliers: np.ndarray, september: 
         school_age=math.floor(v(needs.school_age) * DAYS_PER_YEAR),
         secondary_age=math.floor(v(needs.secondary_age) * DAYS_PER_YEAR),
         september=september,
+        siblings=_sibling_rules(needs.siblings, v),
     )
+
+
+def _sibling_rules(found: Siblings | None, v: Resolver) -> SiblingRules:
+    if found is None:
+        return SiblingRules(0.0, 1.0, 1.0, 1.0)
+    gap = found.years_between
+    return SiblingRules(v(found.elder), *(v(q, "years") for q in (gap.low, gap.mode, gap.high)))
 
 
 def _need_tables(config: Config, v: Resolver, systems: Sequence[System]) -> dict:
@@ -644,6 +654,8 @@ def _change_tables(config: Config, roles: tuple[str, ...], v: Resolver) -> dict:
         "call_minutes": 0,
         "call_most": 0.0,
         "call_settled": np.zeros(len(LEVELS)),
+        "demand_navigation": 0.0,
+        "siblings": 0.0,
         "both_doors": NEVER_LOGIT,
         "both_navigation": 0.0,
         "withdraws": 0.0,
@@ -662,8 +674,11 @@ def _change_tables(config: Config, roles: tuple[str, ...], v: Resolver) -> dict:
             "call_most": v(change.calls.most),
             "call_settled": np.array([v(change.calls.no_longer.get(x, 0.0)) for x in LEVELS]),
         }
+    if isinstance(change, Phased):
+        out["siblings"] = v(change.siblings)
     if isinstance(change, SideBySide):
         out |= {
+            "demand_navigation": navigation_slope(change, v),
             "both_doors": logit(v(change.both_doors)),
             "both_navigation": math.log(v(change.both_doors_navigation)),
             "withdraws": v(change.withdraws),

@@ -152,6 +152,7 @@ def test_a_key_that_no_file_writes_can_be_set_if_the_model_has_it(own):
     ("override", "sentence"),
     [
         ("sede=7", "sede: unknown key; did you mean 'seed'?"),
+        ("dials=1", "dials: unknown key; did you mean 'system.dials'?"),
         ("sytem=tiny", "sytem: unknown key; did you mean 'system'?"),
         (
             "system.dials.easy_acces=1",

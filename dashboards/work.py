@@ -22,6 +22,7 @@ from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.config import Config
+    from sim.measures.course import Course
 
 #: Modules that the processes of a background run have in memory from the start.
 LOADED = (*PRELOAD, "dashboards.views", "dashboards.work")
@@ -42,12 +43,13 @@ class Order:
 
 @dataclass(frozen=True)
 class Part:
-    """One simulation of an order: which, its headline measures, its views."""
+    """One simulation of an order: which, its headline measures, its views; its course, if it looked at gains."""
 
     system: str
     replication: int
     summary: dict[str, float]
     views: dict[str, Any]
+    course: Course | None = None
 
 
 @dataclass(frozen=True)
@@ -109,11 +111,13 @@ def _end_with_server() -> None:
 def simulate_part(task: Task) -> None:
     """One simulation (in a worker)."""
     from dashboards.views import views
+    from sim.measures.course import course_of
     from sim.run import simulate
 
     with one_at_a_time():
         run = simulate(task.config, task.seed)
-    part = Part(task.system, task.replication, run.summary(), views(run, run.area))
+    course = course_of(run) if task.config.gains_every_weeks else None
+    part = Part(task.system, task.replication, run.summary(), views(run, run.area), course)
     write(part, task.folder / part_name(task.system, task.replication))
     if task.slow_down:
         time.sleep(task.slow_down)

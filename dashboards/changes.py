@@ -1,11 +1,14 @@
-"""The tables of a change as ``opendoor compare`` wrote them, for the pages that show ways to change."""
+"""The tables of a change as ``opendoor compare`` writes them, for the pages that show ways to change: read from its
+folder, or worked out from a background run as far as it has come."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.study import Study
-from experiments.change import UNDEFINED
+from experiments.change import UNDEFINED, are_ways_to_change
 from experiments.change_page import cell
 from sim.errors import InputError
 from sim.measures.change import MEASURES
@@ -26,11 +29,13 @@ def lacking(study: Study) -> list[str]:
     """What to do if these results say nothing about ways to change; empty if they do."""
     if study.folder is not None and all((study.folder / f"{name}.parquet").is_file() for name in NEEDED):
         return []
+    if study.folder is None and are_ways_to_change(study.configs):
+        return []
     return [
         f"{study.title} holds no ways to change: both systems have been in place from the start. This page shows "
         "getting from one to the other.",
         f"Run {COMMAND} (with area=example_small for a quick look) and open the folder it names with "
-        "opendoor dashboard FOLDER.",
+        "opendoor dashboard FOLDER, or choose ways to change under What if.",
     ]
 
 
@@ -40,14 +45,17 @@ def change_table(study: Study, name: str) -> pd.DataFrame:
     Raises:
         InputError: it is not there, cannot be read, or lacks a column.
     """
-    import pandas as pd
-
     if problems := lacking(study):
         raise InputError(problems)
-    assert study.folder is not None
+    if study.folder is None:
+        if not study.change_tables:
+            raise InputError(
+                "The first simulations are still going on; numbers appear here as soon as they are done."
+            )
+        return study.change_tables[name]
     file = study.folder / f"{name}.parquet"
     try:
-        frame = pd.read_parquet(file)
+        frame = _read(file, file.stat().st_mtime_ns)
     except (OSError, ValueError) as e:
         raise InputError(f"{file}: cannot be read: {' '.join(str(e).split())}") from None
     if missing := [column for column in NEEDED[name] if column not in frame]:
@@ -55,6 +63,14 @@ def change_table(study: Study, name: str) -> pd.DataFrame:
             f"{file}: columns are missing ({', '.join(missing)}); run its command again (it stands in provenance.json)"
         )
     return frame
+
+
+@lru_cache(maxsize=24)
+def _read(file: Path, changed: int) -> pd.DataFrame:
+    """A table, read once as long as its file is not written anew; whoever uses it leaves it as it is."""
+    import pandas as pd
+
+    return pd.read_parquet(file)
 
 
 def plan_titles(study: Study) -> dict[str, str]:

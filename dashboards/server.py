@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from dashboards.jobs import Job, Jobs
+from dashboards.live import Kept
 from dashboards.study import Folders, Study
 from dashboards.work import Order, Part
 from experiments.replicate import Replications
@@ -52,6 +53,7 @@ class Server:
         self.settings = settings
         self.folders = Folders(list(settings.folders))
         self.jobs = Jobs(settings.most_running, settings.silence, settings.grace)
+        self.kept = Kept()
         self.example: str | None = None
         self._grown: dict[str, tuple[int, Study]] = {}
         self._lock = threading.Lock()
@@ -142,8 +144,10 @@ def grown(job: Job, parts: dict[str, Part]) -> Study:
         list(job.failures),
     )
     views = {(name, r): by[name, r].views for r in complete for name in configs}
+    courses = {at: part.course for at, part in by.items() if part.course is not None}
     planned = job.order.replications if job.running else len(complete)
-    return Study(job.key, job.title, _area(next(iter(configs.values()))), dict(configs), done, views, planned)
+    area = _area(next(iter(configs.values())))
+    return Study(job.key, job.title, area, dict(configs), done, views, planned, courses=courses)
 
 
 def _area(config: Config) -> Area:

@@ -9,6 +9,7 @@ from dashboards.figures.change import course_figure, ways_figure
 from dashboards.figures.equity import groups_figure
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, cell
 from dashboards.pages.equity import FIFTHS
+from dashboards.sliders import register, section
 from dashboards.study import Study
 from sim.dictionary import WEEKLY_MEANING
 from sim.errors import InputError
@@ -207,6 +208,8 @@ def _number(value: float, percent: bool) -> str:
 
 
 def _counted(study: Study) -> Options:
+    if study.n == 0:
+        return [(name, words) for name, (words, _) in FOLLOWED.items()]
     held = set(change_table(study, "change_by_week")["measure"])
     return [(name, words) for name, (words, _) in FOLLOWED.items() if name in held]
 
@@ -291,5 +294,7 @@ PAGE = Page(
         ),
         Control("told", "showing", _told),
     ),
+    extra=register,
     lacks=lacking,
+    after_first=section,
 )

@@ -1,14 +1,11 @@
-"""The tables of a change as ``opendoor compare`` writes them, for the pages that show ways to change: read from its
-folder, or worked out from a background run as far as it has come."""
+"""The tables of a change as ``opendoor compare`` wrote them, for the pages that show ways to change."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.study import Study
-from experiments.change import UNDEFINED, are_ways_to_change
+from experiments.change import UNDEFINED, by_group_frame, by_week_frame, change_frame
 from experiments.change_page import cell
 from sim.errors import InputError
 from sim.measures.change import MEASURES
@@ -24,12 +21,15 @@ NEEDED = {
     "change_by_group": ("plan", "grouping", "group", "measure", "mean", "low", "high", "n"),
 }
 
+#: How they are made of ways to change that are being simulated.
+FRAMES = {"change": change_frame, "change_by_week": by_week_frame, "change_by_group": by_group_frame}
+
 
 def lacking(study: Study) -> list[str]:
     """What to do if these results say nothing about ways to change; empty if they do."""
-    if study.folder is not None and all((study.folder / f"{name}.parquet").is_file() for name in NEEDED):
+    if study.changes is not None:
         return []
-    if study.folder is None and are_ways_to_change(study.configs):
+    if study.folder is not None and all((study.folder / f"{name}.parquet").is_file() for name in NEEDED):
         return []
     return [
         f"{study.title} holds no ways to change: both systems have been in place from the start. This page shows "
@@ -40,22 +40,32 @@ def lacking(study: Study) -> list[str]:
 
 
 def change_table(study: Study, name: str) -> pd.DataFrame:
-    """One of the tables of :data:`NEEDED`.
+    """One of the tables of :data:`NEEDED`; not to be changed.
 
     Raises:
         InputError: it is not there, cannot be read, or lacks a column.
     """
     if problems := lacking(study):
         raise InputError(problems)
-    if study.folder is None:
-        if not study.change_tables:
-            raise InputError(
-                "The first simulations are still going on; numbers appear here as soon as they are done."
-            )
-        return study.change_tables[name]
+    if name not in study.tables_of_change:
+        study.tables_of_change[name] = _made(study, name) if study.changes is not None else _read(study, name)
+    return study.tables_of_change[name]
+
+
+def _made(study: Study, name: str) -> pd.DataFrame:
+    assert study.changes is not None
+    if study.n == 0:
+        raise InputError("No replication is finished yet; the numbers appear with the first one.")
+    return FRAMES[name](study.changes)
+
+
+def _read(study: Study, name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    assert study.folder is not None
     file = study.folder / f"{name}.parquet"
     try:
-        frame = _read(file, file.stat().st_mtime_ns)
+        frame = pd.read_parquet(file)
     except (OSError, ValueError) as e:
         raise InputError(f"{file}: cannot be read: {' '.join(str(e).split())}") from None
     if missing := [column for column in NEEDED[name] if column not in frame]:
@@ -63,14 +73,6 @@ def change_table(study: Study, name: str) -> pd.DataFrame:
             f"{file}: columns are missing ({', '.join(missing)}); run its command again (it stands in provenance.json)"
         )
     return frame
-
-
-@lru_cache(maxsize=24)
-def _read(file: Path, changed: int) -> pd.DataFrame:
-    """A table, read once as long as its file is not written anew; whoever uses it leaves it as it is."""
-    import pandas as pd
-
-    return pd.read_parquet(file)
 
 
 def plan_titles(study: Study) -> dict[str, str]:

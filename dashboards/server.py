@@ -16,8 +16,10 @@ import numpy as np
 
 from dashboards.jobs import Job, Jobs
 from dashboards.live import Kept
+from dashboards.storyboard import Story, read_story, shipped_story
 from dashboards.study import Folders, Study
 from dashboards.work import Order, Part
+from experiments.change import Changes, are_ways_to_change
 from experiments.replicate import Replications
 from sim.area import Area, build_area
 from sim.config import Config
@@ -31,7 +33,7 @@ EXAMPLE_TITLE = "Shipped example"
 @dataclass(frozen=True)
 class Settings:
     """How a server behaves. ``example``: words of the example that is computed if no folder is named; ``beat_seconds``: how
-    often a tab says that it is there."""
+    often a tab says that it is there; ``story``: the file that is presented, None for the shipped one."""
 
     folders: tuple[Path, ...] = ()
     example: tuple[str, ...] = EXAMPLE
@@ -40,6 +42,7 @@ class Settings:
     silence: float = 90.0
     grace: float = 8.0
     slow_down: float = 0.0
+    story: Path | None = None
 
     @property
     def beat_seconds(self) -> float:
@@ -57,6 +60,7 @@ class Server:
         self.example: str | None = None
         self._grown: dict[str, tuple[int, Study]] = {}
         self._lock = threading.Lock()
+        self._story = read_story(settings.story) if settings.story is not None else None
         if not settings.folders:
             self.example = self._start_example()
 
@@ -67,6 +71,11 @@ class Server:
         first = next(iter(configs.values()))
         order = Order(configs, first.replications, first.seed, self.settings.workers, self.settings.slow_down)
         return self.jobs.start(order, EXAMPLE_TITLE, None)
+
+    @property
+    def story(self) -> Story:
+        """The story that is presented."""
+        return self._story if self._story is not None else shipped_story()
 
     def close(self) -> None:
         """End every run."""
@@ -144,10 +153,16 @@ def grown(job: Job, parts: dict[str, Part]) -> Study:
         list(job.failures),
     )
     views = {(name, r): by[name, r].views for r in complete for name in configs}
-    courses = {at: part.course for at, part in by.items() if part.course is not None}
     planned = job.order.replications if job.running else len(complete)
     area = _area(next(iter(configs.values())))
-    return Study(job.key, job.title, area, dict(configs), done, views, planned, courses=courses)
+    parts_done = [by[name, r] for r in complete for name in configs]
+    courses = [(part, part.course) for part in parts_done if part.course is not None]
+    changes = None
+    if are_ways_to_change(configs) and len(courses) == len(parts_done):
+        changes = Changes(configs)
+        for part, course in courses:
+            changes.take(part.system, part.replication, course)
+    return Study(job.key, job.title, area, dict(configs), done, views, planned, changes=changes)
 
 
 def _area(config: Config) -> Area:

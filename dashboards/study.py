@@ -20,15 +20,12 @@ from sim.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from experiments.change import Changes
     from sim.area import Area
     from sim.config import Config
-    from sim.measures.course import Course
 
 #: (system, replication) -> tables of :func:`dashboards.views.views`.
 Views = Mapping[tuple[str, int], Mapping[str, "pd.DataFrame"]]
-
-#: (system, replication) -> its course, of ways to change.
-Courses = Mapping[tuple[str, int], "Course"]
 
 
 @dataclass
@@ -39,8 +36,9 @@ class Study:
         key: in the address of the page. title: for people. configs: of each system, the reference first.
         done: summaries of the replications that every system completed. views: tables of the runs that are at
         hand, at least the first replication's. planned: replications in all; more than ``done`` has while the study grows.
-        problems: what cannot be shown, in sentences. folder: where it was read from, if it was. courses: of the runs of
-        ways to change, while they grow.
+        problems: what cannot be shown, in sentences. folder: where it was read from, if it was. changes: what the
+        changes did, if these are ways to change that are being simulated; in a folder it is in tables.
+        tables_of_change: those tables, kept once they were read or made (:mod:`dashboards.changes`).
     """
 
     key: str
@@ -52,7 +50,8 @@ class Study:
     planned: int
     problems: list[str] = field(default_factory=list)
     folder: Path | None = None
-    courses: Courses = field(default_factory=dict)
+    changes: Changes | None = None
+    tables_of_change: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def systems(self) -> list[str]:
@@ -91,24 +90,6 @@ class Study:
 
             return pd.DataFrame(columns=["reference", "other", "measure"])
         return comparison_frame(self.done)
-
-    @cached_property
-    def change_tables(self) -> dict[str, pd.DataFrame]:
-        """The tables of a change as ``opendoor compare`` writes them, for the replications that are complete; empty
-        unless ways to change are compared."""
-        from experiments.change import Changes, by_group_frame, by_week_frame, change_frame
-
-        if not self.courses or not self.n:
-            return {}
-        changes = Changes(self.configs)
-        for replication in self.done.replications:
-            for name in self.configs:
-                changes.take(name, replication, self.courses[name, replication])
-        return {
-            "change": change_frame(changes),
-            "change_by_week": by_week_frame(changes),
-            "change_by_group": by_group_frame(changes),
-        }
 
     def view(self, name: str, systems: list[str] | None = None) -> pd.DataFrame:
         """One of the tables for all runs at hand, with columns ``system`` and ``replication`` in front."""

@@ -379,20 +379,24 @@ Only folders that OpenDoor has written, and that hold nothing else, are deleted.
     "dashboard": Command(
         "experiments.dashboard_command",
         """\
-usage: opendoor dashboard [FOLDER ...] [--port NUMBER] [--host ADDRESS]
+usage: opendoor dashboard [FOLDER ...] [--story FILE] [--port NUMBER] [--host ADDRESS]
 
 Opens results in a browser: headlines in plain words, waits, impact, equity and place, single children,
-what-if runs, the evidence. Everything stays on this machine.
+what-if runs, the evidence; and a story to present to a board, screen by screen. Everything stays on this
+machine.
 
   opendoor dashboard                            computes the shipped example and shows it as it grows
   opendoor dashboard results/compare-oldham-1   shows a folder that opendoor compare or run has written
   opendoor dashboard results/a results/b        several, to choose from
+  opendoor dashboard results/a --story my.yaml  presents a story of your own, written like the shipped
+                                                configs/story/big_bang_vs_parallel.yaml
 
+--story  what /present shows; a file that cannot be told is refused with everything that is wrong in it
 --port   where it listens; otherwise the first free port from 8050 on
 --host   127.0.0.1 (default) is this machine alone; 0.0.0.0 lets others on your network in
 Ctrl-C ends it, and every run it has started.
 """,
-        valued={"--port": "NUMBER", "--host": "ADDRESS"},
+        valued={"--port": "NUMBER", "--host": "ADDRESS", "--story": "FILE"},
         overrides=False,
         folders=True,
     ),

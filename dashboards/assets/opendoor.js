@@ -213,6 +213,10 @@ window.dash_clientside = window.dash_clientside || {};
       const words = new URLSearchParams();
       if (results) words.set("results", results);
       (ids || []).forEach((id, i) => { if (values[i]) words.set(id.name, values[i]); });
+      if (window.location.pathname === "/present") { /* the screen and the notes are kept there, see present.js */
+        const now = new URLSearchParams(window.location.search);
+        ["step", "notes"].forEach((name) => { if (now.has(name)) words.set(name, now.get(name)); });
+      }
       const text = words.toString();
       const wanted = window.location.pathname + (text ? "?" + text : "");
       if (wanted !== window.location.pathname + window.location.search) {

@@ -19,6 +19,8 @@ from sim.journey_choice import DIFFERENCE, PICKS, narrow, representative
 from sim.system import LEVELS
 
 ANY = "any"
+#: Lines of systems: dots are those of no service.
+SYSTEM_DASHES = [dash for dash in DASHES if dash != "dot"]
 
 
 def found(look: Look) -> Any:
@@ -81,16 +83,12 @@ def told(look: Look) -> Drawn:
     return Drawn(said, frame, body=html.Div(columns, className="side"))
 
 
-def trajectory(look: Look) -> Drawn:
-    """The functional score of each need under each system and with none."""
-    study = look.study
-    journey = story(study, child_of(look))
-    t = theme(look.dark)
-    need = journey.needs["need"].iloc[0]
-    about = journey.needs[journey.needs["need"] == need]
-    rows = journey.trajectory[journey.trajectory["need"] == need]
-    fig = figure(look.dark, 400)
-    names = {NO_SERVICE: "No service", **titles(study)}
+def trajectory_figure(journey: Any, titles: dict[str, str], dark: bool) -> Any:
+    """The functional score of a child's first need, a line for each system of ``titles`` and one for no service."""
+    t = theme(dark)
+    rows = journey.trajectory[journey.trajectory["need"] == journey.needs["need"].iloc[0]]
+    fig = figure(dark, 400)
+    names = {NO_SERVICE: "No service", **titles}
     order = [name for name in names if name in set(rows["system"])]
     for i, name in enumerate(order):
         own = rows[rows["system"] == name]
@@ -103,12 +101,23 @@ def trajectory(look: Look) -> Drawn:
             line={
                 "color": colour,
                 "width": 2 if name == NO_SERVICE else 3,
-                "dash": "dot" if name == NO_SERVICE else DASHES[(i + 1) % len(DASHES)],
+                "dash": "dot" if name == NO_SERVICE else SYSTEM_DASHES[i % len(SYSTEM_DASHES)],
             },
             hovertemplate=f"{names[name]}: %{{y:.2f}}<extra></extra>",
         )
     fig.update_layout(hovermode="x")
     fig.update_yaxes(range=[0, 5.05], title_text="functional score, 0 to 5")
+    return fig
+
+
+def trajectory(look: Look) -> Drawn:
+    """The functional score of each need under each system and with none."""
+    study = look.study
+    journey = story(study, child_of(look))
+    need = journey.needs["need"].iloc[0]
+    about = journey.needs[journey.needs["need"] == need]
+    fig = trajectory_figure(journey, titles(study), look.dark)
+    names = {NO_SERVICE: "No service", **titles(study)}
     gains = {r["system"]: r["score_years"] - r["score_years_no_service"] for r in about.to_dict("records")}
     said = f"{about['title'].iloc[0]}: gain over no service, added up over the years counted: " + "; ".join(
         f"{names[name]} {gain:+.2f} point-years" for name, gain in gains.items()

@@ -73,7 +73,8 @@ class Control:
 @dataclass(frozen=True)
 class Page:
     """One page. ``readers``: for whom it is listed; ``lead``: what it is about, in a sentence; ``lacks``: sentences on
-    what a study lacks for all of the page, which then stand in place of its panels."""
+    what a study lacks for all of the page, which then stand in place of its panels; ``after_first``: what stands after
+    the first panel; its callbacks are ``extra``'s."""
 
     path: str
     title: str
@@ -84,6 +85,7 @@ class Page:
     extra: Callable[[Any], None] | None = field(default=None)
     top: Callable[[], Any] | None = None
     lacks: Callable[[Study], list[str]] | None = None
+    after_first: Callable[[Page, Study, dict[str, str]], Any] | None = None
 
     @property
     def name(self) -> str:
@@ -106,7 +108,10 @@ def build(page: Page, study: Study | None, asked: dict[str, str]) -> Any:
         heading = html.H1(page.title, id="title", tabIndex="-1")
         note = html.Div([html.P(text) for text in missing], className="note", role="status")
         return html.Div([heading, html.P(page.lead, className="lead"), note])
-    controls = [_control(page, c, study, asked) for c in page.controls] if study is not None else []
+    controls = [control_of(page, c, study, asked) for c in page.controls] if study is not None else []
+    places = [_place(page, panel) for panel in page.panels]
+    if study is not None and page.after_first is not None:
+        places.insert(1, page.after_first(page, study, asked))
     return html.Div(
         [
             html.H1(page.title, id="title", tabIndex="-1"),
@@ -119,7 +124,7 @@ def build(page: Page, study: Study | None, asked: dict[str, str]) -> Any:
                 hidden=not controls,
                 **attributes(aria_label="Choose"),
             ),
-            html.Div([_place(page, panel) for panel in page.panels], className="panels"),
+            html.Div(places, className="panels"),
         ]
     )
 
@@ -133,7 +138,8 @@ def chosen(control: Control, study: Study, asked: dict[str, str]) -> str:
     return wanted if wanted in values else (values[0] if values else "")
 
 
-def _control(page: Page, control: Control, study: Study, asked: dict[str, str]) -> Any:
+def control_of(page: Page, control: Control, study: Study, asked: dict[str, str]) -> Any:
+    """A control as a component; what it is set to gets into the address."""
     import dash_mantine_components as dmc
 
     ident = {"type": "control", "page": page.name, "name": control.name}

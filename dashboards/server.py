@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from dashboards.jobs import Job, Jobs
+from dashboards.live import Kept
 from dashboards.storyboard import Story, read_story, shipped_story
 from dashboards.study import Folders, Study
 from dashboards.work import Order, Part
@@ -55,6 +56,7 @@ class Server:
         self.settings = settings
         self.folders = Folders(list(settings.folders))
         self.jobs = Jobs(settings.most_running, settings.silence, settings.grace)
+        self.kept = Kept()
         self.example: str | None = None
         self._grown: dict[str, tuple[int, Study]] = {}
         self._lock = threading.Lock()

@@ -401,6 +401,7 @@ def _read_search(key: str, folder: Path, identity: tuple[float, ...]) -> Swept:
     names = short_names(["system", *keys])
     rows = [{"system": system, **values} for system, values in asked]
     points = pd.DataFrame([{name: row.get(k) for k, name in names.items()} for row in rows])
+    points = _by_shares(folder, points)
     runs = read_runs(folder)
     aims = [m for m in str(what.get("aims", what.get("measure", ""))).split(",") if m.strip() in LABELS]
     aims = [m.strip() for m in aims] or ["impact_mean_change_points"]
@@ -425,6 +426,19 @@ def _read_search(key: str, folder: Path, identity: tuple[float, ...]) -> Swept:
         heading,
         (folder / "answer.txt").is_file(),
     )
+
+
+def _by_shares(folder: Path, points: pd.DataFrame) -> pd.DataFrame:
+    """Plans of a finished search by the shares of time that it turned, where each of its points is a plan."""
+    import pandas as pd
+
+    if not (folder / "tried.parquet").is_file():
+        return points
+    tried = pd.read_parquet(folder / "tried.parquet")
+    shares = [str(c) for c in tried if str(c).startswith("share_")]
+    if len(tried) != len(points) or not shares:
+        return points
+    return pd.DataFrame({f"{name.removeprefix('share_')}_share": tried[name].to_numpy() for name in shares})
 
 
 def _varied(points: pd.DataFrame) -> dict[str, bool]:

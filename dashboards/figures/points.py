@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dashboards.where import Where
 
 #: Lines drawn of the points that are shown, and of the others; more would be one blot.
-MOST_LINES, MOST_OTHERS = 400, 150
+MOST_LINES, MOST_OTHERS = 300, 150
 #: Pixels of one row of the parallel coordinates.
 ROW = 84
 #: Points of a front that have their intervals drawn.
@@ -38,6 +38,8 @@ def lines_figure(
     frame: pd.DataFrame,
     titles: Mapping[str, str],
     shown: np.ndarray,
+    best: np.ndarray,
+    best_title: str,
     pinned: Sequence[int],
     where: Where,
     dark: bool,
@@ -46,26 +48,29 @@ def lines_figure(
 
     Args:
         frame: one row per point, numbers or words. titles: of the columns to show, in order from the top.
-        shown: whether each point is, shape ``(n_points,)``. pinned: numbers of points. where: conditions, drawn as bars.
+        shown: whether each point is, shape ``(n_points,)``. best: whether it is one of those drawn thick, and what these
+            are called. pinned: numbers of points. where: conditions, drawn as bars.
     """
     t = theme(dark)
     names = list(titles)
     fig = figure(dark, 60 + ROW * len(names))
     at, ends = _placed(frame, names)
-    groups = [
-        ("not shown", evenly(np.flatnonzero(~shown), MOST_OTHERS), t.grid, 1.0, 1),
-        ("shown", evenly(np.flatnonzero(shown), MOST_LINES), see_through(t.systems[1], 0.55), 1.5, 1),
-    ]
-    for name, numbers, colour, width, _ in groups:
+    first, rest = shown & best, shown & ~best
+    groups = (
+        ("not shown", evenly(np.flatnonzero(~shown), MOST_OTHERS), t.grid, 1.0),
+        ("the others", evenly(np.flatnonzero(rest), MOST_LINES), t.systems[1], _faint(int(rest.sum()))),
+        (best_title, evenly(np.flatnonzero(first), MOST_LINES), t.systems[2], _faint(int(first.sum()) // 2)),
+    )
+    for name, numbers, colour, alpha in groups:
         x, y = _threads(at[numbers])
         fig.add_scatter(
             x=x,
             y=y,
             mode="lines",
             name=name,
-            line={"color": colour, "width": width},
+            line={"color": see_through(colour, alpha), "width": 2.5 if name == best_title else 1.2},
             hoverinfo="skip",
-            showlegend=bool(len(numbers)) and name == "not shown",
+            showlegend=bool(len(numbers)),
         )
     for k, number in enumerate(pinned):
         fig.add_scatter(
@@ -119,6 +124,11 @@ def _placed(frame: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, dict
             ends[name] = {"low": low, "high": high, "words": words, "told": (words[0], words[-1])}
         out[:, i] = (values - low) / (high - low) if high > low else 0.5
     return out, ends
+
+
+def _faint(lines: int) -> float:
+    """How much of a line is seen: many together are not to become one blot."""
+    return float(np.clip(40 / max(min(lines, MOST_LINES), 1), 0.15, 0.8))
 
 
 def _told(value: float) -> str:

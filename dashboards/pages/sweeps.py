@@ -98,7 +98,7 @@ def lines(look: Look) -> Drawn:
         )
     titles = {name: name.replace("_", " ") for name in columns}
     titles |= {m: measure_title(LABELS[m]) for m in (x, y)}
-    fig = lines_figure(table, titles, shown, pins, where, look.dark)
+    fig = lines_figure(table, titles, shown, *best_fifth(swept, x), pins, where, look.dark)
     said = f"{int(shown.sum()):,} points shown"
     if where:
         inside = table[shown]
@@ -109,6 +109,20 @@ def lines(look: Look) -> Drawn:
         ]
         said += f": {'; '.join(told)}" if told else ": no point fulfils the conditions; show all points again"
     return Drawn(f"{said}.", headed(swept, table.loc[shown, ["point", *titles]], look.values), fig)
+
+
+def best_fifth(swept: Swept, measure: str) -> tuple[np.ndarray, str]:
+    """Whether each point is among the best fifth in a measure, or the highest where nothing is best; and which of them."""
+    from experiments.preference import worth
+
+    mean = swept.intervals(measure).mean
+    try:
+        told, word = worth(measure, mean), "best"
+    except InputError:
+        told, word = mean, "highest"
+    known = np.isfinite(told)
+    limit = np.quantile(told[known], 0.8) if known.any() else np.inf
+    return known & (told >= limit), f"{word} fifth in the first measure"
 
 
 def scatter(look: Look) -> Drawn:
@@ -249,7 +263,8 @@ def failures(look: Look) -> Drawn:
     first = reasons.iloc[0]
     said = (
         f"{int(reasons['runs'].sum()):,} of {done:,} runs failed, for {len(reasons)} reasons. Most often "
-        f"({first['runs']:,}): {first['reason']} To try them again: the command of the sweep with --retry-failed.{missing}"
+        f"({first['runs']:,}): {first['reason'].rstrip('.')}. To try them "
+        f"again: the command of the sweep with --retry-failed.{missing}"
     )
     return Drawn(said, frame)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.figures.effects import plans_map, whiskers_figure
@@ -26,11 +27,12 @@ def matters(look: Look) -> Drawn:
     import pandas as pd
 
     swept, measure = swept_of(look.study), look.values["x"]
+    if swept.design == "search":
+        return best_plans(swept.folder, measure, look.dark)
     draw = DRAW.get(swept.design)
     if draw is None:
-        what = "a search" if swept.design == "search" else f"design={swept.design}"
         return Drawn(
-            f"There is no analysis of {what}: its points do not part what each number does. Designs that do: "
+            f"There is no analysis of design={swept.design}: its points do not part what each number does. Designs that do: "
             "one_at_a_time (a tornado), morris (a screening), saltelli (shares of the variance), factorial (effects), "
             "psa (what better information is worth); for example opendoor sweep design=one_at_a_time replications=5.",
             pd.DataFrame(),
@@ -44,6 +46,40 @@ def matters(look: Look) -> Drawn:
     if found is None:
         return Drawn(LATER, pd.DataFrame(), pending=True)
     return draw(found, measure, look.dark)
+
+
+def best_plans(folder: Path, measure: str, dark: bool) -> Drawn:
+    """Plans that a search chose, against the present one, with luck that took no part in choosing them."""
+    import pandas as pd
+
+    if not (folder / "front.parquet").is_file():
+        return Drawn(
+            "This search has left no table of best plans; its answer is in answer.txt.", pd.DataFrame()
+        )
+    front = pd.read_parquet(folder / "front.parquet")
+    told_of = list(dict.fromkeys(front["measure"]))
+    about = LABELS[measure if measure in told_of else told_of[0]]
+    rows = front[(front["measure"] == (measure if measure in told_of else told_of[0])) & (front["plan"] != 0)]
+    if rows.empty:
+        return Drawn("No plan other than the present one was chosen.", front)
+    shares = [str(c) for c in front if str(c).startswith("share_")]
+    plans = [
+        f"plan {row['plan']}: "
+        + ", ".join(f"{s.removeprefix('share_').replace('_', ' ')} {row[s]:.0%}" for s in shares)
+        for row in rows.head(MOST).to_dict("records")
+    ]
+    columns = {"ahead": ("difference_mean", "difference_low", "difference_high")}
+    frame = series_of(rows.head(MOST).assign(what=plans), "what", columns, about.scale)
+    unit = "percentage points" if about.scale != 1.0 else about.unit
+    fig = whiskers_figure(
+        frame, {"ahead": "against the present plan"}, f"{about.label}: difference ({unit})", dark
+    )
+    clear = int(((rows["difference_low"] > 0) | (rows["difference_high"] < 0)).sum())
+    said = (
+        f"{rows['plan'].nunique()} plans that no other beats in every aim, simulated again with luck that took no part in "
+        f"choosing them, against the present plan: {clear} differ clearly in {about.label}."
+    )
+    return Drawn(said, front, fig)
 
 
 def sentences(found: Analysis) -> str:

@@ -138,6 +138,14 @@ class Swept:
         out[self.runs.point[inside], self.runs.replication[inside]] = column[inside]
         return out
 
+    def at_point(self, point: int) -> np.ndarray:
+        """Values of every measure at one point, shape ``(n_measures, n_replications)``, in the order of ``LABELS``."""
+        out = np.full((len(LABELS), self.replications), np.nan)
+        own = np.flatnonzero((self.runs.point == point) & (self.runs.replication < self.replications))
+        columns = [self.runs.measures.index(name) for name in LABELS]
+        out[:, self.runs.replication[own]] = self.runs.values[own][:, columns].T
+        return out
+
     def intervals(self, measure: str) -> Intervals:
         """Mean of a measure at each point with its 95 % interval, in its stored unit."""
         return self.kept(("intervals", measure), lambda: intervals(self.values(measure)))

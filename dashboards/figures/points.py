@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_LINES, MOST_OTHERS = 300, 150
 #: Pixels of one row of the parallel coordinates.
 ROW = 84
+#: Marks drawn in a scatter, of the points that are shown and of the others.
+MOST_MARKS, MOST_OTHER_MARKS = 2000, 500
 #: Points of a front that have their intervals drawn.
 MOST_WHISKERS = 40
 
@@ -215,12 +217,12 @@ def scatter_figure(
             **{"mode": "markers", **more},
         )
 
-    many = len(frame) > 1000
-    rest = ~shown
-    if rest.any():
+    many = len(frame) > 500
+    rest = evenly(np.flatnonzero(~shown), MOST_OTHER_MARKS)
+    if len(rest):
         marks(rest, "not shown", {"symbol": "circle-open", "size": 5 if many else 7, "color": t.grid})
     plain = {"symbol": "circle", "size": 5 if many else 8, "color": see_through(t.systems[1], 0.6)}
-    marks(shown, "points", plain)
+    marks(evenly(np.flatnonzero(shown), MOST_MARKS), "points", plain)
     if front is not None and front.any():
         at = np.flatnonzero(front)
         at = at[np.argsort(x[at], kind="stable")]

@@ -162,20 +162,23 @@ def pair(look: Look) -> Drawn:
     import pandas as pd
 
     from experiments.comparison import in_words
-    from experiments.statistics import estimate, paired_difference
+    from experiments.statistics import Estimate, paired_difference
+    from experiments.sweep_statistics import intervals
 
     swept, measure = swept_of(look.study), look.values["x"]
     pins = read_pins(look.values["pins"], swept.n)
     a, b, why = _two(swept, measure, pins)
     if a == b:
         return Drawn("This sweep has one point: there is nothing to compare.", pd.DataFrame())
+    one, other = swept.at_point(a), swept.at_point(b)
+    both = np.isfinite(one) & np.isfinite(other)
+    apart, firsts, seconds = intervals(other - one), intervals(one), intervals(other)
     rows = []
-    for name, about in LABELS.items():
-        one, other = swept.values(name)[a], swept.values(name)[b]
-        difference = paired_difference(one, other)
-        if not difference.n:
+    for i, about in enumerate(LABELS.values()):
+        if not both[i].any():
             continue
-        first, second = estimate(one).mean, estimate(other).mean
+        difference = Estimate(*(getattr(apart, key)[i].item() for key in ("mean", "sd", "n", "low", "high")))
+        first, second = firsts.mean[i].item(), seconds.mean[i].item()
         rows.append(
             {
                 "Measure": measure_title(about) if about.unit not in ("%", "£") else about.label,
@@ -190,17 +193,19 @@ def pair(look: Look) -> Drawn:
         )
     frame = pd.DataFrame(rows)
     about = LABELS[measure]
-    one, other = swept.values(measure)[a], swept.values(measure)[b]
-    found = paired_difference(one, other)
+    i = list(LABELS).index(measure)
+    found = paired_difference(one[i], other[i])
     if not found.n:
         said = f"{about.label} has no value in both points."
         return Drawn(f"{why} {said}".strip(), frame)
-    numbers = np.flatnonzero(np.isfinite(one) & np.isfinite(other))
-    drawn = paired(one[numbers], other[numbers], numbers.tolist(), about.scale)
+    numbers = np.flatnonzero(both[i])
+    drawn = paired(one[i, numbers], other[i, numbers], numbers.tolist(), about.scale)
     unit = "percentage points" if about.scale != 1.0 else about.unit
     mean, low, high = (v * about.scale for v in (found.mean, found.low, found.high))
     fig = difference_figure(drawn, mean, low, high, unit, look.dark)
-    words = in_words(about, estimate(one).mean, estimate(other).mean, found, (f"point {a}", f"point {b}"))
+    words = in_words(
+        about, firsts.mean[i].item(), seconds.mean[i].item(), found, (f"point {a}", f"point {b}")
+    )
     interval = (
         f"95 % interval {about.difference_text(found.low)} to {about.difference_text(found.high)}, {found.n} replications"
         if found.n > 1
@@ -316,7 +321,7 @@ PAGE = Page(
             "Which settings are beaten by none?",
             "Each mark is a point of the sweep at its means. Diamonds on the dotted line: no other point is at least as "
             "good in both measures and better in one (the Pareto front), among all points, also those not shown; bars are "
-            f"95 % intervals. The square is point 0. {BRUSH}",
+            f"95 % intervals. The square is point 0. {BRUSH}Of more than 2,000 points some are drawn, evenly picked.",
             scatter,
         ),
         Panel(

@@ -102,12 +102,10 @@ def _content(swept: Swept, first: str, second: str) -> str:
         values = table[name].to_numpy()
         if values.dtype.kind == "f":
             known = np.isfinite(values)
-            packed.append(
-                [
-                    float(f"{v:.{DIGITS}g}") if ok else None
-                    for v, ok in zip(values.tolist(), known.tolist(), strict=True)
-                ]
-            )
+            size = np.where(known & (values != 0), np.abs(values), 1.0)
+            unit = 10.0 ** (DIGITS - 1 - np.floor(np.log10(size)))
+            rounded = (np.round(values * unit) / unit).tolist()
+            packed.append([v if ok else None for v, ok in zip(rounded, known.tolist(), strict=True)])
         else:
             packed.append(values.tolist())
     return json.dumps(

@@ -40,7 +40,7 @@ On = frozenset[str]
 #: What can be switched off, by the keys of a plan that do it.
 MECHANISMS: dict[str, Changes] = {
     "families at both doors": {"both_doors": 0.0},
-    "old door by habit": {"habit": 0.0},
+    "which door: habit, trust and finding the way": {"habit": 0.0, "trust": 1.0, "new_doors_navigation": 1.0},
     "minutes not pooled": {"pooled": 1.0},
     "work for the old lists": {"old_upkeep": 0.0},
     "switching and meetings": {"switching_minutes": 0.0, "coordination_minutes": 0.0},

@@ -48,7 +48,7 @@ class Size:
     times: int
 
 
-FULL = Size(referrals=100_000, rival_cpu_seconds=90.0, times=3)
+FULL = Size(referrals=100_000, rival_cpu_seconds=150.0, times=3)
 QUICK = Size(referrals=10_000, rival_cpu_seconds=10.0, times=2)
 
 

@@ -42,7 +42,7 @@ def compile_model() -> None:
         return
     with _lock(ready_mark().with_name("lock")):
         if not ready_mark().exists():
-            _simulate_samples()
+            simulate_samples()
             with suppress(OSError):  # a folder that cannot be written
                 ready_mark().touch()
 
@@ -55,7 +55,8 @@ def ready_mark() -> Path:
     return Path(os.environ["NUMBA_CACHE_DIR"]) / f"ready-python{python}-numba{numba.__version__}"
 
 
-def _simulate_samples() -> None:
+def simulate_samples() -> None:
+    """Use all of the model once: its machine code is in memory from then on."""
     from experiments.compose import load_config
     from sim import simulate
 

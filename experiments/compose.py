@@ -30,6 +30,7 @@ __all__ = [
     "options",
     "system_name",
     "top_level_keys",
+    "with_a_past",
 ]
 
 #: What an experiment's file says about more than one run.
@@ -47,7 +48,7 @@ def load_config(overrides: Sequence[str] = (), config_dir: str | Path | None = N
     Raises:
         InputError: one sentence per problem.
     """
-    overrides = _with_a_past(overrides)
+    overrides = with_a_past(overrides)
     config = _checked(overrides, config_dir)
     if unused := _unused_rows(overrides, [config]):
         raise InputError(unused)
@@ -114,7 +115,7 @@ def _unused_rows(overrides: Sequence[str], configs: Sequence[Config]) -> list[st
 BEFORE_A_CHANGE = "gatekept"
 
 
-def _with_a_past(overrides: Sequence[str]) -> list[str]:
+def with_a_past(overrides: Sequence[str]) -> list[str]:
     """The words, and the system that is left behind if there is a way to change and nothing names what is changed."""
     chosen = {key.strip(): name.strip() for key, _, name in (text.partition("=") for text in overrides)}
     if chosen.get("transition", "none") == "none" or {"system", "experiment"} & set(chosen):

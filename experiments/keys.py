@@ -35,16 +35,26 @@ def unknown_key(key: str, composed: Mapping[str, Any], groups: Iterable[str]) ->
         takes_new = any(get_origin(t) is dict and not all(map(_is_model, _inside(t))) for t in types)
         in_list = isinstance(value, list) and part.isdigit() and int(part) < len(value)
         if not (in_list or takes_new or part in written or part in fields):
-            return _no_such_key(key, i, sorted({*written, *fields, *(groups if i == 0 else ())}))
+            names = sorted({*written, *fields, *(groups if i == 0 else ())})
+            return _no_such_key(key, i, names, _one_step_in(value, part))
         types = [inner for t in types for inner in _step(t, part)]
         value = value[int(part)] if in_list else value.get(part) if isinstance(value, Mapping) else None
     return None
 
 
-def _no_such_key(key: str, i: int, names: list[str]) -> str:
+def _one_step_in(value: Any, name: str) -> list[str]:
+    """Names under which the same key stands one step further in, such as ``waiting`` in ``transition``."""
+    if not isinstance(value, Mapping):
+        return []
+    return [
+        f"{group}.{name}" for group, inner in value.items() if isinstance(inner, Mapping) and name in inner
+    ]
+
+
+def _no_such_key(key: str, i: int, names: list[str], inside: list[str]) -> str:
     parts = key.split(".")
     where = ".".join(parts[:i])
-    close = difflib.get_close_matches(parts[i], names, 1)
+    close = inside[:1] or difflib.get_close_matches(parts[i], names, 1)
     if close:
         return f"{key}: unknown key; did you mean '{'.'.join([*parts[:i], close[0], *parts[i + 1 :]])}'?"
     if not names:

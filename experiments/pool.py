@@ -231,12 +231,17 @@ def _end_with_parent() -> None:
 def _end(pool: ProcessPoolExecutor) -> None:
     """Stop at once, without waiting for what is under way."""
     processes = list((getattr(pool, "_processes", None) or {}).values())
+    manager = getattr(pool, "_executor_manager_thread", None)
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         if process.is_alive():
             process.terminate()
     for process in processes:
         process.join(2)
+    if (
+        manager is not None
+    ):  # Python would wake it on its way out, and complain if it closes its pipe just then
+        manager.join(2)
 
 
 @contextmanager

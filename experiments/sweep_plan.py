@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.compose import ADVICE, compose, compose_experiment, options
+from experiments.compose import ADVICE, compose, compose_experiment, options, with_a_past
 from experiments.designs import WHOLE_EVIDENCE
 from experiments.factors import Factor, is_factor, row_of
 from experiments.keys import unknown_key
@@ -130,6 +130,7 @@ def plan_sweep(
         InputError: one sentence per problem, all of them.
     """
     problems: list[str] = []
+    overrides = with_a_past(overrides)
     plain = [text for text in overrides if not is_factor(text)]
     tree, section = _composed(plain, config_dir, problems)
     settings = read_settings(section, words, problems)

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from sim.area import AreaConfig
 from sim.conditions import Conditions, acts_in_use, condition_problems, in_force
-from sim.erosion import Erosion
+from sim.erosion import Erosion, erosion_problems
 from sim.errors import InputError
 from sim.evidence import EvidenceRow
 from sim.needs import Needs
@@ -140,6 +140,13 @@ def _problems(config: Config) -> list[str]:
     return out
 
 
+def systems_by_key(config: Config) -> dict[str, System]:
+    """The systems of a run by the keys under which they stand: the one at the start, and the one a change leads to."""
+    if isinstance(config.transition, NoChange):
+        return {"system": config.system}
+    return {"system": config.system, "transition.to": config.transition.to}
+
+
 def _plan_problems(config: Config) -> list[str]:
     """What is wrong with the plan of change itself."""
     from sim.both import merging_problems
@@ -147,6 +154,7 @@ def _plan_problems(config: Config) -> list[str]:
     plan = config.transition
     return [
         *merging_problems(config),
+        *erosion_problems(config.erosion, config.resolver()),
         *timing_problems(plan, config.resolver(), config.history_years, config.horizon_years),
         *calling_problems(plan, config.workforce.roles),
     ]

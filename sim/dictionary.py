@@ -70,6 +70,9 @@ _POINTS = "points (0-5)"
 TABLES: dict[str, tuple[Column, ...]] = {
     "children": (
         _number("child_id", "id", "int64", "child, the same in every system with the same seed"),
+        _number(
+            "family_id", "id", "int64", "family: the id of its eldest child, who need not be in this table"
+        ),
         _LOCALITY,
         _QUINTILE,
         _day("birth_day", "day of birth, negative before the start of the history", always=True),

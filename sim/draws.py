@@ -19,9 +19,9 @@ from sim.numerics import exp, log, normal_quantile
 
 # purposes: who the key is follows in brackets
 BIRTHDAY = 1  # [child]
-NAVIGATION = 2  # [child] family navigation ability
+NAVIGATION = 2  # [family] navigation ability
 EVER = 3  # [child] occasion: kind
-PLACE = 4  # [child] occasion: phase of education
+PLACE = 4  # [family] occasion: phase of education; special schools: [child]
 SPECIAL_SCHOOL = 5  # [child]
 ONSET_AGE = 6  # [need]
 SCORE = 7  # [need] score at onset
@@ -56,13 +56,16 @@ REFERRAL_AGE = 35  # [child]
 REFERRAL_QUINTILE = 36  # [child]
 REFERRAL_LOCALITY = 37  # [child]
 RETURN = 38  # [need] known before the history began: day of coming back
-SYSTEM = 39  # [child] which of two systems that run side by side
+SYSTEM = 39  # [family] which of two systems that run side by side
 PLACE_ORDER = 40  # [place] its turn when places change over in a random order
 CALL = 45  # [need] whether a family that is rung up needs nothing more
-BOTH_DOORS = 46  # [child] whether a family on an old list goes to the new door as well
+BOTH_DOORS = 46  # [family] whether a family on an old list goes to the new door as well
 WITHDRAWS = 47  # [need] whether a place in the other system is given up once one has helped
 HABIT = 48  # [need] occasion: arrival; whether it is sent to the old door by habit
 GATED = 49  # [need] occasion: arrival; whether it is sent to the old door while the new ones overflow
+ELDER = 50  # [child] whether it has an elder brother or sister
+SIBLING_GAP = 51  # [child] how much older
+FOLLOWS = 52  # [family] whether it takes a child to the door of a brother or sister
 
 _A = np.uint64(0x9E3779B97F4A7C15)
 _B = np.uint64(0xBF58476D1CE4E5B9)

@@ -44,12 +44,14 @@ from sim.kernel.state import (
     Books,
     People,
     Records,
+    Rules,
     Tickets,
     fill,
     records,
 )
 from sim.pilot import PilotDecision, decide, put_in_force, with_own_tables
 from sim.population import Population
+from sim.siblings import taken_along
 from sim.system import LEDGER_LINES
 
 EVENTS_PER_TICKET_AND_DAY = 8
@@ -73,7 +75,7 @@ class Engine:
             self.rules = with_own_tables(compiled.rules, compiled.pilot)
         self.compiled = compiled
         self.reserve = reserve
-        self.people = lay_out_people(area, population)
+        self.people = lay_out_people(area, population, compiled.rules)
         if compiled.pilot is not None:
             self.people.places.pilot[:] = compiled.pilot.inside
         self.books = lay_out_books(compiled, self.people)
@@ -157,7 +159,7 @@ class Engine:
                 self._books = handle(self.books)
 
 
-def lay_out_people(area: Area, population: Population) -> People:
+def lay_out_people(area: Area, population: Population, rules: Rules) -> People:
     """Children, needs and places as they are before day 0. The records are the population's own."""
     order = np.argsort(area.place_locality, kind="stable").astype(np.int32)
     first = np.searchsorted(area.place_locality[order], np.arange(len(area.localities) + 1)).astype(np.int32)
@@ -166,7 +168,18 @@ def lay_out_people(area: Area, population: Population) -> People:
         len(area.place_name),
         {"pupils": area.place_size, "locality": area.place_locality},
     )
-    return People(population.children, population.needs, places, order, first)
+    along = np.zeros(0, np.int16)
+    if rules.siblings > 0.0 and len(population.children):
+        along = taken_along(
+            population.children,
+            population.needs,
+            rules.switch_day,
+            area.place_locality,
+            np.flatnonzero(rules.changes),
+            rules.siblings,
+            int(rules.seed),
+        )
+    return People(population.children, population.needs, places, order, first, along)
 
 
 def fixed_schedule(people: People, end_day: int) -> tuple[np.ndarray, np.ndarray]:

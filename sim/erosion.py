@@ -32,6 +32,14 @@ class Erosion(Strict):
     gated_after: Weeks = 1.0  # weeks running in which families were turned away; then until a week without
 
 
+def erosion_problems(erosion: Erosion, value: Resolver) -> list[str]:
+    """What is in its unit's range and still makes no sense."""
+    weeks = value(erosion.gated_after, "weeks")
+    if weeks >= 1.0:
+        return []
+    return [f"erosion.gated_after = {weeks:g}: overflow is counted by whole weeks; allowed is 1 or more"]
+
+
 def weekly_leavers(erosion: Erosion, value: Resolver) -> float:
     """Share of staff who leave in a week, at a constant rate."""
     return -math.expm1(-value(erosion.leavers, "per_year") * 7.0 / DAYS_PER_YEAR)
@@ -95,5 +103,5 @@ def erosion_rules(erosion: Erosion, value: Resolver) -> dict[str, object]:
         "word_share": value(erosion.word),
         "word_length": max(7.0 * value(erosion.word_weeks, "weeks"), 1.0),
         "gated_share": value(erosion.gated),
-        "gated_after": max(1, math.floor(value(erosion.gated_after, "weeks") + 0.5)),
+        "gated_after": math.floor(value(erosion.gated_after, "weeks") + 0.5),
     }

@@ -23,7 +23,7 @@ def _cache_folder() -> str:
     digest = hashlib.blake2b(digest_size=8)
     for path in [here / "jit.py", *sorted(here.glob("kernel/*.py")), *sorted(here.glob("*.py"))]:
         text = path.read_bytes()
-        if path.parent != here or b"sim.jit import compiled" in text or path.name == "jit.py":
+        if path.parent != here or b"from sim.jit import" in text or path.name == "jit.py":
             digest.update(text)
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "opendoor"
     folder = base / f"compiled-{digest.hexdigest()}"

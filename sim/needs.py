@@ -28,6 +28,21 @@ class OnsetAge(Strict):
     high: Years
 
 
+class YearsBetween(Strict):
+    """Triangular distribution of how much older a brother or sister is."""
+
+    low: Years
+    mode: Years
+    high: Years
+
+
+class Siblings(Strict):
+    """Who has brothers and sisters."""
+
+    elder: Share  # of children, who have an elder brother or sister below the upper age
+    years_between: YearsBetween
+
+
 class DriftBand(Strict):
     """Change of function with no support, from an age on."""
 
@@ -93,6 +108,7 @@ class Needs(Strict):
     kinds: dict[str, Kind] = Field(min_length=1, max_length=60)
     deprivation: list[Multiplier] = Field(min_length=5, max_length=5)  # quintile 1..5, renormalised to mean 1
     second_need: Multiplier = 1.0  # a child with one need: chance of each further kind, times this
+    siblings: Siblings | None = None  # null: every child is a family of its own
     escalation: Escalation
     capability: Capability
     start: Start

@@ -2,7 +2,8 @@
 
 Children are numbered by age, locality and deprivation quintile, then the cohorts born during the run; only those
 who ever have a need in the run become rows. The stock on the first day and the onsets after it come from one
-mechanism (a child ever has a kind or not; if so, an age of onset), so they agree with each other.
+mechanism (a child ever has a kind or not; if so, an age of onset), so they agree with each other. Brothers and
+sisters (:mod:`sim.siblings`) share what belongs to a family.
 
 In a given stream (``demand.mode = referrals``) every referral is a child with one need that is known, and at the
 door, on the day it begins.
@@ -21,6 +22,7 @@ from sim.draws import exponential, normal, triangular, uniform
 from sim.function import DAYS_PER_YEAR, HIGHEST, LOWEST, advance, level_of
 from sim.jit import compiled, inner
 from sim.kernel.state import CHILD, NEED, NEVER, NOBODY, NOT_LEFT, Records, records
+from sim.siblings import SiblingRules, family_of, first_ids
 from sim.stream import Stream
 
 MOST_NEEDS = 3  # per child
@@ -56,6 +58,7 @@ class NeedRules(NamedTuple):
     school_age: int  # days: the school year that begins on or after it is the first at school
     secondary_age: int
     september: np.ndarray  # (years,) days of 1 September, around those of the run
+    siblings: SiblingRules
 
 
 class PlaceTable(NamedTuple):
@@ -117,7 +120,8 @@ def from_area(rules: NeedRules, area: Area, seed: int, end_day: int) -> Populati
     """Children of an area who have a need at some time before ``end_day``."""
     table = place_table(area)
     cohorts = math.ceil(end_day / DAYS_PER_YEAR)
-    args = (np.uint64(seed), rules, table, area.children, cohorts, end_day)
+    first = first_ids(area.children, cohorts)
+    args = (np.uint64(seed), rules, table, area.children, first, cohorts, end_day)
     with np.errstate(over="ignore"):
         out = _records(*_build(*args, _records(0, 0), False))
         _build(*args, out, True)
@@ -130,6 +134,7 @@ def _build(
     rules: NeedRules,
     table: PlaceTable,
     children: np.ndarray,
+    first: np.ndarray,
     cohorts: int,
     end_day: int,
     out: Population,
@@ -145,7 +150,7 @@ def _build(
     for age in range(n_ages - 1, -cohorts - 1, -1):
         for locality in range(n_localities):
             for quintile in range(n_quintiles):
-                for _ in range(children[locality, max(age, 0), quintile]):
+                for i_here in range(children[locality, max(age, 0), quintile]):
                     child_id += 1
                     u = uniform(seed, child_id, draws.BIRTHDAY, 0)
                     birth = (
@@ -161,6 +166,10 @@ def _build(
                     if n == 0:
                         continue
                     if write:
+                        step = n_ages - 1 - age
+                        family = family_of(
+                            seed, rules.siblings, first, children, step, locality, quintile, i_here
+                        )
                         _write_child(
                             seed,
                             rules,
@@ -168,6 +177,7 @@ def _build(
                             out,
                             n_children,
                             child_id,
+                            family,
                             birth,
                             locality,
                             quintile,
@@ -292,6 +302,7 @@ def _write_child(
     out: Population,
     c: int,
     child_id: int,
+    family: int,
     birth: int,
     locality: int,
     quintile: int,
@@ -301,13 +312,14 @@ def _write_child(
     """One row of the children."""
     children = out.children
     children.id[c] = child_id
+    children.family[c] = family
     children.birth[c] = birth
     children.locality[c] = locality
     children.quintile[c] = quintile
-    children.navigation[c] = normal(0.0, 1.0, uniform(seed, child_id, draws.NAVIGATION, 0))
-    children.early[c] = _choose_place(table, locality, 0, uniform(seed, child_id, draws.PLACE, 0))
-    children.primary[c] = _choose_place(table, locality, 1, uniform(seed, child_id, draws.PLACE, 1))
-    children.secondary[c] = _choose_place(table, locality, 2, uniform(seed, child_id, draws.PLACE, 2))
+    children.navigation[c] = normal(0.0, 1.0, uniform(seed, family, draws.NAVIGATION, 0))
+    children.early[c] = _choose_place(table, locality, 0, uniform(seed, family, draws.PLACE, 0))
+    children.primary[c] = _choose_place(table, locality, 1, uniform(seed, family, draws.PLACE, 1))
+    children.secondary[c] = _choose_place(table, locality, 2, uniform(seed, family, draws.PLACE, 2))
     children.first[c] = first
     children.needs[c] = n
     children.out[c] = birth + rules.leaves_at
@@ -513,7 +525,7 @@ def _write_stream(
             quintile = _pick(quintile_shares, uniform(seed, child_id, draws.REFERRAL_QUINTILE, 0))
         locality = _pick(localities, uniform(seed, child_id, draws.REFERRAL_LOCALITY, 0))
         birth = day - math.floor(years * DAYS_PER_YEAR)
-        _write_child(seed, rules, table, out, i, child_id, birth, locality, quintile, i, 1)
+        _write_child(seed, rules, table, out, i, child_id, child_id, birth, locality, quintile, i, 1)
         _write_need(seed, rules, out, i, i, child_id, kind, day, birth, quintile)
         _settle(out, i)
         out.needs.identified[i] = NEVER

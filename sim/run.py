@@ -194,7 +194,7 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
         columns["events"] = {
             "day": books.log.day[:m],
             "need_id": people.needs.key[need],
-            "child_id": people.children.id[people.needs.child[need]],
+            "child_id": people.children.id[people.needs.child[need]].astype(np.int64),
             "place": books.log.place[:m],
             "offer": books.log.offer[:m],
             "event": books.log.event[:m],
@@ -219,7 +219,8 @@ def _children(people: People) -> Columns:
     c = people.children
     return Columns(
         {
-            "child_id": c.id,
+            "child_id": lambda: c.id.astype(np.int64),
+            "family_id": lambda: c.family.astype(np.int64),
             "locality": lambda: c.locality.astype(np.int32),
             "imd_quintile": lambda: (c.quintile + 1).astype(np.int8),
             "birth_day": lambda: c.birth.astype(np.int32),
@@ -246,7 +247,7 @@ def _needs(people: People, rules: Rules) -> Columns:
     return Columns(
         {
             "need_id": t.key,
-            "child_id": lambda: c.id[t.child],
+            "child_id": lambda: c.id[t.child].astype(np.int64),
             "child_row": t.child,
             "kind": lambda: t.kind.astype(np.int16),
             "level": level,

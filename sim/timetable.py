@@ -14,12 +14,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from sim.area import Area
-from sim.calendar import Days, day_after, days_of_run
+from sim.calendar import Days, day_after, days_of_run, september_firsts
 from sim.config import Config
+from sim.door_choice import odds_at_average, trusted
 from sim.draws import PLACE_ORDER, uniform
 from sim.errors import InputError
 from sim.quantity import Resolver
-from sim.transition import NoChange, Parallel, Phased, Pilot, last_week, too_long
+from sim.transition import NoChange, Parallel, Phased, Pilot, SideBySide, last_week, too_long
 
 NOT_IN_RUN = 10**8
 
@@ -31,7 +32,8 @@ class Timetable(NamedTuple):
 
     switch_day: np.ndarray  # (p,) from which day on a place works in the new way ...
     back_day: np.ndarray  # (p,) ... and from which day on in the old one again
-    demand_share: np.ndarray  # (d,) of families, by their own luck, who go by the new doors in such places
+    demand_share: np.ndarray  # (d,) of families who go by the new doors in such places
+    demand_odds: np.ndarray  # (d,) their log odds at average navigation ability
     side_by_side: np.ndarray  # (d,) bool: both systems work in the same places
     capacity: np.ndarray  # (w, t) share of a team's minutes for the new system
     staff_share: np.ndarray  # (w,) how far staff have been placed as the new system places them
@@ -60,6 +62,7 @@ def timetable_of(
             np.full(n_places, NOT_IN_RUN, np.int64),
             np.full(n_places, NOT_IN_RUN, np.int64),
             np.zeros(end_day),
+            np.zeros(end_day),
             np.zeros(end_day, bool),
             np.zeros((n_weeks, n_teams)),
             np.zeros(n_weeks),
@@ -72,8 +75,10 @@ def timetable_of(
     alone = np.zeros(end_day, bool)
     if isinstance(plan, Parallel):
         minutes, families = _side_by_side(plan, value, first, end_day)
+        families = trusted(families, value(plan.trust))
         both = (minutes > 0.0) & (minutes < 1.0)
-        return _by_week(switch_day, never, families, both, np.tile(minutes[:, None], n_teams), area, days)
+        daily = np.tile(minutes[:, None], n_teams)
+        return _by_week(switch_day, never, families, both, daily, area, days, navigation_slope(plan, value))
     if isinstance(plan, Pilot):
         return _pilot(plan, config, area, days, decision_day, end_day, seed, pilot)
     if isinstance(plan, Phased):
@@ -82,7 +87,18 @@ def timetable_of(
         _check_length(plan, value, n, end_day - decision_day)
         switch_day = np.array([day_after(start + g * gap, decision_day) for g in range(n)], np.int64)[group]
     daily = share_switched(switch_day, area, end_day)
-    return _by_week(switch_day, never, np.ones(end_day), alone, daily, area, days)
+    found = _by_week(switch_day, never, np.ones(end_day), alone, daily, area, days)
+    if (
+        isinstance(plan, Phased) and value(plan.siblings) > 0.0
+    ):  # a brother or sister may start school any year
+        september = september_firsts(days.first_day, end_day)
+        found.changes[september[(september >= first) & (september < end_day)]] = True
+    return found
+
+
+def navigation_slope(plan: SideBySide, value: Resolver) -> float:
+    """What a standard deviation of navigation ability adds to a family's log odds of going by the new doors."""
+    return math.log(value(plan.new_doors_navigation))
 
 
 def check_places(config: Config, area: Area) -> None:
@@ -130,7 +146,8 @@ def _pilot(
     switch_day = np.where(inside, first, NOT_IN_RUN).astype(np.int64)
     back_day = np.full(n_places, NOT_IN_RUN, np.int64)
     part = value(plan.to_share)
-    families = np.full(end_day, part if plan.families is None else value(plan.families))
+    asked = part if plan.families is None else value(plan.families)
+    families = trusted(np.full(end_day, asked), value(plan.trust))
     share, day = np.full(end_day, part), np.arange(end_day)
     if outcome == "back":
         back_day[inside] = told
@@ -143,7 +160,7 @@ def _pilot(
     families[day < first] = 0.0
     both = (share > 0.0) & (share < 1.0) & (day >= first)
     daily = share_switched(switch_day, area, end_day) * share[:, None]
-    return _by_week(switch_day, back_day, families, both, daily, area, days)
+    return _by_week(switch_day, back_day, families, both, daily, area, days, navigation_slope(plan, value))
 
 
 def pilot_places(plan: Pilot, config: Config, area: Area, seed: int) -> np.ndarray:
@@ -294,6 +311,7 @@ def _by_week(
     daily: np.ndarray,
     area: Area,
     days: Days,
+    slope: float = 0.0,
 ) -> Timetable:
     """Weeks from days: a week in which a share changes counts by its working days."""
     end_day, n_teams = daily.shape
@@ -311,4 +329,5 @@ def _by_week(
     for step in (switch_day, back_day):
         changes[step[step < end_day]] = True
     changes[1:] |= (demand[1:] != demand[:-1]) | (side_by_side[1:] != side_by_side[:-1])
-    return Timetable(switch_day, back_day, demand, side_by_side, capacity, staff, changes)
+    odds = odds_at_average(demand, slope)
+    return Timetable(switch_day, back_day, demand, odds, side_by_side, capacity, staff, changes)

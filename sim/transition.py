@@ -93,14 +93,15 @@ class Phased(Change):
     """Places in groups, one group after the other.
 
     A child who moves between places of different groups goes over, or back, on that day. All needs of one child go
-    by the same door. The model knows no brothers and sisters, so a family with children on both sides of a border,
-    and what that costs it, is not in the results.
+    by the same door. A family with one child at a place that has changed may take another there, too, whose own place
+    has not: that work falls on those who already work in the new way.
     """
 
     name: Literal["phased"]
     order: Order = "neediest_first"
     groups: Annotated[int, Field(ge=1, le=1000)] = 4  # about equally many children each; not used if listed
     gap_weeks: Weeks  # from one group to the next
+    siblings: Share  # of families, who take a child to the new door to which they go with a brother or sister
     listed: list[
         Annotated[list[str], Field(min_length=1)]
     ] = []  # localities and places by name, in their groups
@@ -110,6 +111,8 @@ class SideBySide(Change):
     """Both systems in the same places: what comes of it for families and staff."""
 
     families: Share | None = None  # who go by the new doors; null: as many as the share of the minutes
+    trust: OddsRatio  # in the new doors: odds of going to them, against that share
+    new_doors_navigation: OddsRatio  # of that, per standard deviation of the family's navigation ability
     both_doors: Share  # of families with a place on an old list, who go to the new door as well
     both_doors_navigation: OddsRatio  # of that, per standard deviation of the family's navigation ability
     withdraws: Share  # of families in both, who give up the other place once one system has helped

@@ -1,7 +1,30 @@
-"""Property-based tests draw the same examples in every run; `pytest --hypothesis-profile=explore` draws new ones."""
+"""What holds for all tests: property-based tests draw the same examples in every run (``pytest
+--hypothesis-profile=explore`` draws new ones), and worker processes begin with the model loaded."""
 
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def workers_begin_ready() -> None:
+    """Start the process that all workers of this one come from; it loads :mod:`ready` while the first tests run."""
+    from experiments.pool import PRELOAD, start_early
+
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *([before] if before else [])])
+    try:
+        start_early((*PRELOAD, "dashboards.views", "dashboards.work", "experiments.sweep_worker", "ready"))
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before

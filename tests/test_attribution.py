@@ -24,7 +24,12 @@ from sim.config import Config
 
 #: Costs at zero; the mechanisms that emerge from two systems in one place are on.
 SIDE = {"name": "parallel", "both_doors": 0.8, "withdraws": 0.2, "habit": 0.4, "pooled": 0.0}
-EMERGENT = ["families at both doors", "old door by habit", "minutes not pooled", "work for the old lists"]
+EMERGENT = [
+    "families at both doors",
+    "which door: habit, trust and finding the way",
+    "minutes not pooled",
+    "work for the old lists",
+]
 
 
 def side_by_side(**plan: float) -> Config:

@@ -458,9 +458,10 @@ def test_names_of_places_are_checked_before_anything_is_simulated(plan, sentence
 # --------------------------------------------------------------------------------------- borders of phases
 
 
-def test_at_the_borders_of_a_phased_change_every_family_goes_by_the_door_of_its_place():
+def test_at_the_borders_of_a_phased_change_every_family_that_takes_nobody_along_goes_by_the_door_of_its_place():
     """Whoever arrives joins what that day's system of its place offers: also those who moved, in both directions."""
-    run = run_of(area="oldham", name="phased", order="random", groups=2, gap_weeks=40.0, start_week=1)
+    plan = {"order": "random", "groups": 2, "gap_weeks": 40.0, "start_week": 1, "siblings": 0.0}
+    run = run_of(area="oldham", name="phased", **plan)
     switch_day = compile_config(run.config, run.area, 5).rules.switch_day
     of, events = np.array(both_of(run.config).of), run.tables["events"]
     day, event, place = events["day"], events["event"], events["place"]

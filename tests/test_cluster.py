@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from soak.kill_sweep import _as_in_a_terminal, digest, lines_in
+from kill_sweep import digest, lines_in
+from processes import as_in_a_terminal, wait_until
 from stand_ins import EASY, SMALL, plan, pretend, slowly, with_trouble_in_a_thread
 
 from experiments.cli import main
@@ -122,14 +123,12 @@ def test_ctrl_c_ends_the_command_without_noise_and_it_can_go_on(cluster, tmp_pat
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_as_in_a_terminal,
+        preexec_fn=as_in_a_terminal,
         cwd=Path(__file__).parent.parent,
     )
-    deadline = time.monotonic() + 60
-    while lines_in(tmp_path / "sweep") < 5 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: lines_in(tmp_path / "sweep") >= 5)
     os.killpg(command.pid, signal.SIGINT)
-    _, err = command.communicate(timeout=15)
+    _, err = command.communicate(timeout=60)
     assert command.returncode == 130
     assert "Traceback" not in err
     assert [line for line in err.splitlines() if line][-2:] == [

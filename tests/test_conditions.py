@@ -62,9 +62,11 @@ def test_rows_of_conditions_count_as_used_only_where_they_act():
         for level in (0.0, 1.0)
     }
     assert used[1.0] == set()
-    assert used[0.0] == {"condition_seeks_odds", "condition_not_brought_odds"} | {
-        row for row in used[0.0] if row == "condition_word_odds"
-    }
+    assert used[0.0] == {
+        "condition_seeks_odds",
+        "condition_not_brought_odds",
+        "condition_trust_multiplier",
+    } | {row for row in used[0.0] if row == "condition_word_odds"}
 
 
 # ------------------------------------------------------------------------------------------- absent
@@ -180,7 +182,7 @@ def test_each_preset_is_a_configuration_in_which_something_is_not_in_place(prese
 
 
 def test_every_shipped_line_acts_on_a_parameter_of_some_plan():
-    config = load_config([*PARALLEL, "transition.families=0.5"])
+    config = load_config([*PARALLEL])
     assert {name for name, acts in config.conditions.acts.items() if acts} == set(CONDITIONS)
     for acts in config.conditions.acts.values():
         for act in acts:
@@ -249,7 +251,9 @@ def test_show_conditions_prints_what_each_acts_on_with_values_grade_and_source(c
     text = " ".join(capsys.readouterr().out.split())
     assert "Operational planning: 0.5" in text
     assert "transition.coordination_minutes 120 90 60 times assumed" in text
-    assert "transition.families – – –" in text
+    assert "transition.trust 0.5 1 1 times assumed" in text
     assert "No source found" in text
+    assert main(["show", "conditions", "transition=phased", "area=example_small"]) == 0
+    assert "transition.trust – – –" in " ".join(capsys.readouterr().out.split())
     assert main(["show", "conditions", "system=gatekept", "area=example_small"]) == 0
     assert "Nothing changes here, so they act on nothing" in capsys.readouterr().out

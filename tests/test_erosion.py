@@ -187,7 +187,7 @@ def test_a_gain_that_is_worn_down_is_seen_to_fade():
     for years in (1.0, 2.0, 3.0, 4.0, 5.0):
         for name, changes in (("kept", {}), ("worn", {"erosion": {**worst, "place_leavers": 2.0}})):
             total = 0.0
-            for seed in (1, 2):
+            for seed in (1, 2, 3, 4):
                 plan = plan_to("balanced", dip=0.3)
                 for sign, more in ((1.0, {**plan, **changes}), (-1.0, {})):
                     run = simulate(make_config("gatekept", {"horizon_years": years, **more}), seed)
@@ -213,4 +213,7 @@ def test_strengths_that_make_no_sense_are_refused_all_at_once():
     assert any(p.startswith("erosion.leavers = -1: allowed is") for p in found)
     assert any("no evidence row of that name; did you mean 'erosion_word_share'?" in p for p in found)
     assert len(found) == 3
+    plan = ("system=gatekept", "transition=big_bang", "erosion=typical")
+    found = problems(("erosion.gated_after", 0.4), words=plan)
+    assert found == ["erosion.gated_after = 0.4: overflow is counted by whole weeks; allowed is 1 or more"]
     assert check(configuration(words=("erosion=typical",))).erosion.name == "typical"

@@ -184,17 +184,18 @@ def lists_are_sound(engine: Engine, day: int) -> None:
     """Each list is one chain, the same from both ends, as long as it says, of tickets that are on it."""
     tickets, lists = engine.tickets, engine.books.lists
     queue, ahead, behind = tickets.queue.tolist(), tickets.ahead.tolist(), tickets.behind.tolist()
+    heads, tails, lengths = lists.head.tolist(), lists.tail.tolist(), lists.length.tolist()
     standing = np.bincount(tickets.queue[tickets.queue != NOBODY], minlength=len(lists))
-    assert standing.tolist() == lists.length.tolist(), day
+    assert standing.tolist() == lengths, day
     for q in range(len(lists)):
-        previous, here, length = NOBODY, int(lists.head[q]), 0
+        previous, here, length = NOBODY, heads[q], 0
         while here != NOBODY:
             assert queue[here] == q
             assert ahead[here] == previous
             previous, here, length = here, behind[here], length + 1
-            assert length <= lists.length[q]
-        assert int(lists.tail[q]) == previous
-        assert length == lists.length[q]
+            assert length <= lengths[q]
+        assert tails[q] == previous
+        assert length == lengths[q]
 
 
 def nobody_is_on_a_list_after_leaving(engine: Engine, day: int) -> None:
@@ -219,33 +220,34 @@ def open_episodes_are_tickets(engine: Engine, day: int) -> None:
     """What a need has open is what it holds tickets for; supports running are tickets with a rate."""
     tickets, people, rules, books = engine.tickets, engine.people, engine.rules, engine.books
     needs = people.needs
-    n, held = len(needs), 0
-    opened, supports, rate = np.zeros(n, int), np.zeros(n, int), np.zeros(n)
-    sibling, of, offer = tickets.sibling.tolist(), tickets.need.tolist(), tickets.offer.tolist()
-    for need, first in enumerate(needs.tickets.tolist()):
-        t, offers = first, set()
-        while t != NOBODY:
-            assert of[t] == need
-            assert offer[t] not in offers, "two tickets for one offer"
-            offers.add(offer[t])
-            held += 1
-            if offer[t] == OUTSIDE:
-                t = sibling[t]
-                continue
-            episode = rules.offers.access[offer[t]] != POPULATION and tickets.state[t] != CANDIDATE
-            opened[need] += episode and tickets.tries[t] >= 0
-            supports[need] += tickets.rate[t] != 0.0
-            rate[need] += tickets.rate[t]
-            t = sibling[t]
+    access, of, offer, rate_of = rules.offers.access, tickets.need, tickets.offer, tickets.rate
+    opened, supports, rate = np.zeros(len(needs), int), np.zeros(len(needs), int), np.zeros(len(needs))
+    holds: list[np.ndarray] = []
+    at = needs.tickets.copy()
+    while (who := np.flatnonzero(at != NOBODY)).size:  # the chains of all needs, a ticket of each at a time
+        t = at[who]
+        assert (of[t] == who).all()
+        at[who] = tickets.sibling[t]
+        holds.append(who * (len(access) + 1) + offer[t])
+        assert len(holds) <= len(access) + 1, "more tickets than there are offers"
+        own = offer[t] != OUTSIDE
+        who, t = who[own], t[own]
+        episode = (access[offer[t]] != POPULATION) & (tickets.state[t] != CANDIDATE)
+        opened[who] += episode & (tickets.tries[t] >= 0)
+        supports[who] += rate_of[t] != 0.0
+        rate[who] += rate_of[t]
+    keys = np.concatenate(holds) if holds else np.zeros(0, int)
+    held = len(keys)
+    assert len(np.unique(keys)) == held, "two tickets for one offer"
     assert (needs.open == opened).all(), day
     assert (needs.supports == supports).all()
     assert np.abs(needs.support - rate).max(initial=0.0) < 1e-12
     assert (needs.support[supports == 0] == 0.0).all()
     assert books.in_contact.sum() == (opened > 0).sum()
     assert not (opened[needs.left != NEVER]).any()
-    free, t = 0, int(books.counter[C_FREE])
+    free, t, after = 0, int(books.counter[C_FREE]), tickets.after.tolist()
     while t != NOBODY:
-        free, t = free + 1, int(tickets.after[t])
+        free, t = free + 1, after[t]
     assert held == books.counter[C_USED]
     assert held + free == len(tickets)
 

@@ -135,7 +135,7 @@ def test_only_one_process_compiles_and_nobody_waits_afterwards(tmp_path, monkeyp
         compiling.append(time.monotonic())
         time.sleep(0.3)
 
-    monkeypatch.setattr("experiments.compiling._simulate_samples", compile_samples)
+    monkeypatch.setattr("experiments.compiling.simulate_samples", compile_samples)
 
     def simulate() -> None:
         together.wait(5)
@@ -160,11 +160,11 @@ def test_a_compilation_that_fails_is_not_taken_for_done(tmp_path, monkeypatch):
     def fail() -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("experiments.compiling._simulate_samples", fail)
+    monkeypatch.setattr("experiments.compiling.simulate_samples", fail)
     with pytest.raises(OSError, match="disk full"):
         compile_model()
     assert not ready_mark().exists()
-    monkeypatch.setattr("experiments.compiling._simulate_samples", lambda: None)
+    monkeypatch.setattr("experiments.compiling.simulate_samples", lambda: None)
     compile_model()
     assert ready_mark().exists()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -19,8 +18,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from kill_sweep import RESULTS, digest, lines_in
+from processes import as_in_a_terminal, wait_until_all_ended
 from stand_ins import EASY, SMALL, die_once, plan, pretend, with_trouble
-from test_pool import restore_ctrl_c, session
 
 from experiments.cli import main
 from experiments.ledger import Ledger, new_ledger, read_runs
@@ -35,12 +35,6 @@ from experiments.sweep_statistics import by_point, intervals, statistics_frame
 from experiments.sweep_worker import Common, NotDefined, sound
 from sim.errors import InputError
 from sim.measures import LABELS
-
-RESULTS = ("kpis.parquet", "kpis.csv", "statistics.parquet", "points.parquet")
-
-
-def digest(folder: Path) -> str:
-    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in RESULTS)).hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +56,6 @@ def test_a_sweep_folder_says_what_it_is_and_what_came_out(whole):
         "provenance.json",
         "runs.sqlite",
         "dictionary.csv",
-        "statistics.csv",
         *RESULTS,
     }
     assert not any(name.startswith(".") for name in names), "nothing half written is left"
@@ -197,17 +190,9 @@ def begun(tmp_path: Path, folder: Path) -> subprocess.Popen[str]:
         [sys.executable, str(script)],
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=restore_ctrl_c,
+        preexec_fn=as_in_a_terminal,
         cwd=Path(__file__).parent.parent,
     )
-
-
-def lines_in(folder: Path) -> int:
-    try:
-        with sqlite3.connect(f"{(folder / 'runs.sqlite').as_uri()}?mode=ro", uri=True) as book:
-            return int(book.execute("select count(*) from run").fetchone()[0])
-    except sqlite3.Error:
-        return 0
 
 
 def test_a_sweep_killed_again_and_again_ends_as_if_nothing_had_happened(whole, tmp_path):
@@ -217,21 +202,17 @@ def test_a_sweep_killed_again_and_again_ends_as_if_nothing_had_happened(whole, t
     for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT):
         before = lines_in(folder)
         command = begun(tmp_path, folder)
-        deadline = time.monotonic() + 60
         wanted = before + moments.randint(1, 5)
-        while lines_in(folder) < wanted and command.poll() is None and time.monotonic() < deadline:
+        while lines_in(folder) < wanted and command.poll() is None:
             time.sleep(0.005)
         os.kill(command.pid, number)
-        command.wait(20)
+        command.wait(60)
         command.stderr.close()
         assert command.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130)
         kept = lines_in(folder)
         assert kept >= wanted, "what had ended is kept"
         assert not (folder / "kpis.parquet").exists()
-        deadline = time.monotonic() + 5
-        while session(command.pid) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert session(command.pid) == [], "no process is left"
+        wait_until_all_ended(command.pid)
     assert 0 < kept < 32
     work = run_sweep(plan(), folder, 2, function=pretend)
     assert (work.simulated, work.already) == (32 - kept, kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from soak.kill_sweep import ENDINGS, trial
+from kill_sweep import ENDINGS, trial
 
 
 def test_a_command_killed_in_every_way_ends_with_the_same_rows_and_bits(tmp_path):

@@ -39,6 +39,12 @@ def test_a_point_is_the_configuration_that_the_same_words_give_to_a_run():
     )
 
 
+def test_a_sweep_over_ways_to_change_begins_with_the_gatekept_system():
+    sweep = plan("transition=none,big_bang")
+    assert [config(sweep, i).system.name for i in range(2)] == ["gatekept", "gatekept"]
+    assert config(plan("transition=big_bang", f"{EASY}=0,1", "system=blend"), 0).system.name == "blend"
+
+
 CHANGES = [
     {},
     {EASY: 0.25, VACANT: 0.2},

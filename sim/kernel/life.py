@@ -360,7 +360,7 @@ def try_both_doors(rules: Rules, people: People, tickets: Tickets, books: Books,
         return
     c = people.needs.child[need]
     odds = rules.both_doors + rules.both_navigation * people.children.navigation[c]
-    if uniform(rules.seed, people.children.id[c], BOTH_DOORS, 0) >= logistic(odds):
+    if uniform(rules.seed, people.children.family[c], BOTH_DOORS, 0) >= logistic(odds):
         return
     door = door_of(rules, people, need, day, 1)
     if door < 0:

@@ -313,7 +313,7 @@ class Rules(NamedTuple):
     capability_gain: float  # per hour per 100 children
     capability_keep: float  # per week
     fidelity_floor: float
-    plan_offer: np.ndarray  # (systems, r, o) share
+    plan_offer: np.ndarray  # (systems, t, r, o) share
     plan_overhead: np.ndarray  # (systems, r, lines) share
     undivided: np.ndarray  # (r,) bool: the role's plan is the same in all systems
     group_of: np.ndarray  # (r,)
@@ -327,6 +327,8 @@ class Rules(NamedTuple):
     switch_day: np.ndarray  # (p,) the place works in the new way from this day on ...
     back_day: np.ndarray  # (p,) ... and again in the old one from this day on
     demand_share: np.ndarray  # (d,) of families in such places who go by the new doors
+    demand_odds: np.ndarray  # (d,) their log odds at average navigation ability ...
+    demand_navigation: float  # ... and what a standard deviation of it adds
     side_by_side: np.ndarray  # (d,) bool: both systems work in the same places
     capacity: np.ndarray  # (w, t) share of the team's minutes for the new system
     staff_share: np.ndarray  # (w,) how far staff are placed as the new system places them
@@ -339,6 +341,7 @@ class Rules(NamedTuple):
     call_minutes: int  # of a call; 0: all on the day of the change
     call_most: float  # share of the role's week
     call_settled: np.ndarray  # (3,) need nothing more, by level
+    siblings: float  # of families, who take a child to the new door of its brother or sister
     both_doors: float  # log odds that a family with a place on an old list goes to the new door as well
     both_navigation: float  # log odds per sd
     withdraws: float  # give up the other place once one system has helped
@@ -359,8 +362,9 @@ class Rules(NamedTuple):
 
 
 CHILD: Spec = {
-    "id": np.int64,
     "navigation": np.float64,
+    "id": np.int32,
+    "family": np.int32,  # id of its eldest
     "early": np.int32,  # place before school
     "primary": np.int32,
     "secondary": np.int32,
@@ -441,6 +445,9 @@ class People(NamedTuple):
     places: Records  # (p,) PLACE
     team_place: np.ndarray  # places in the order of their teams
     team_first: np.ndarray  # (t + 1,) where a team's places begin in that order
+    taken_along: (
+        np.ndarray
+    )  # (c,) int16: from which day on by the new door of a brother or sister; or no rows
 
 
 TICKET: Spec = {

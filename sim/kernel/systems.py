@@ -1,7 +1,8 @@
 """Which system a need belongs to on a day, and which offers are open to it then.
 
 Before a change there is one system. During it a child's place may have changed over or not, and where both systems
-run side by side each family belongs to one of them by a luck of its own, the same in every plan.
+run side by side each family belongs to one of them, by its ability to find its way and a luck of its own that is the
+same in every plan.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sim.kernel.state import (
     Rules,
     Tickets,
 )
+from sim.numerics import logistic
 
 
 @inner
@@ -37,15 +39,20 @@ def system_at(rules: Rules, people: People, need: int, day: int) -> int:
 @inner
 def own_system(rules: Rules, people: People, need: int, day: int) -> int:
     """The same while no door is shut: a family that is sent to the old door for now still belongs to the new system."""
-    if not switched(rules, people.needs.place[need], day):
+    c = people.needs.child[need]
+    along = people.taken_along.shape[0] > 0 and people.taken_along[c] <= day
+    if not along and not switched(rules, people.needs.place[need], day):
         return 0
     if people.needs.by_habit[need] and rules.side_by_side[day]:
         return 0
     share = rules.demand_share[day]
     if share >= 1.0:
         return 1
-    child = people.children.id[people.needs.child[need]]
-    return 1 if share > 0.0 and uniform(rules.seed, child, SYSTEM, 0) < share else 0
+    if share <= 0.0:
+        return 0
+    if rules.demand_navigation != 0.0:
+        share = logistic(rules.demand_odds[day] + rules.demand_navigation * people.children.navigation[c])
+    return 1 if uniform(rules.seed, people.children.family[c], SYSTEM, 0) < share else 0
 
 
 @inner
@@ -116,6 +123,6 @@ def held_by(rules: Rules, people: People, tickets: Tickets, need: int, of: int) 
 def rostered(rules: Rules, books: Books, team: int, role: int, offer: int) -> bool:
     """Whether a role has time for an offer in the job plan of a system that the team works in this week."""
     for s in range(rules.plan_offer.shape[0]):
-        if books.system_share[s, team] > 0.0 and rules.plan_offer[s, role, offer] > 0.0:
+        if books.system_share[s, team] > 0.0 and rules.plan_offer[s, team, role, offer] > 0.0:
             return True
     return False

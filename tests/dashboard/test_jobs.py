@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import alive, offspring, wait_until, words_of
 
 from dashboards.jobs import Busy, Jobs
 from dashboards.work import Order
@@ -35,20 +35,9 @@ def jobs() -> Iterator[Jobs]:
     found.close()
 
 
-def wait_until(true: Callable[[], object], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "did not happen in time"
-        time.sleep(0.05)
-
-
 def family(pid: int) -> list[int]:
-    """A process and all that came of it: workers come from the fork server, so they are known by their own parent
-    pipe and not by their parent's number; all processes of this test's session are looked at."""
-    listed = subprocess.run(["ps", "-eo", "pid,sid,args"], capture_output=True, text=True, check=True).stdout
-    session = os.getsid(pid)
-    rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
-    return [int(p) for p, sid, args in rows if int(sid) == session and "forkserver" in args]
+    """The fork server of a process and all that came of it: runs, and the workers of runs."""
+    return [found for found in offspring(pid) if "forkserver" in words_of(found)]
 
 
 def slow(configs: dict[str, Config]) -> Order:
@@ -145,7 +134,7 @@ def test_a_cancelled_run_leaves_no_worker_and_no_file(jobs: Jobs, configs: dict[
     job = jobs.look(key)
     assert set(family(os.getpid())) - before, "no worker was seen, so the test would show nothing"
     jobs.cancel(key, "ann")
-    wait_until(lambda: not set(family(os.getpid())) - before - {_forkserver()}, 10)
+    wait_until(lambda: not set(family(os.getpid())) - before - {_forkserver()})
     assert not job.folder.exists()
 
 
@@ -186,14 +175,4 @@ def test_a_server_that_is_killed_takes_its_runs_with_it(tmp_path: Path) -> None:
     server.kill()
     server.wait()
 
-    def alive() -> list[int]:
-        return [pid for pid in started if Path(f"/proc/{pid}").exists() and _state(pid) != "Z"]
-
-    wait_until(lambda: not alive(), 15)
-
-
-def _state(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return "Z"
+    wait_until(lambda: not any(map(alive, started)))

@@ -4,7 +4,7 @@ The real command is begun, killed at a random moment (kill -9, a polite kill, Ct
 workers), and begun again with the same words, until it has been killed as often as asked. Then it is left to end.
 Its tables are compared byte by byte with those of a sweep that ran through. By hand, for 2,000 runs and ten kills::
 
-    python tests/soak/kill_sweep.py --runs 2000 --kills 10
+    python tests/kill_sweep.py --runs 2000 --kills 10
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from processes import as_in_a_terminal, living, wait_until_all_ended
+
+ROOT = Path(__file__).resolve().parents[1]
 
 #: The tables of a complete sweep; everything else in its folder says when and how it was made.
 RESULTS = ("kpis.parquet", "kpis.csv", "statistics.parquet", "statistics.csv", "points.parquet", "points.csv")
@@ -77,14 +79,9 @@ def begin(words: Sequence[str], folder: Path) -> subprocess.Popen[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_as_in_a_terminal,
+        preexec_fn=as_in_a_terminal,
         cwd=ROOT,
     )
-
-
-def _as_in_a_terminal() -> None:
-    os.setsid()
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def lines_in(folder: Path) -> int:
@@ -94,20 +91,6 @@ def lines_in(folder: Path) -> int:
             return int(book.execute("select count(*) from run").fetchone()[0])
     except sqlite3.Error:
         return 0
-
-
-def living(leader: int) -> list[int]:
-    """Living processes of a session; the dead that nobody has buried yet are not counted."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[3]) == leader and fields[0] != "Z":
-                found.append(int(entry.name))
-    return found
 
 
 def digest(folder: Path) -> str:
@@ -155,15 +138,12 @@ def kill_once(words: Sequence[str], folder: Path, how: str, after: int, delay: f
         os.killpg(command.pid, number)
     else:
         os.kill(command.pid, number)
-    _, err = command.communicate(timeout=30)
+    _, err = command.communicate(timeout=60)
     if command.returncode == 0:  # the signal came when all was done
         return None
     assert command.returncode == status or whom == "worker", f"{how}: status {command.returncode}: {err}"
     assert "Traceback" not in err, f"{how}: {err}"
-    deadline = time.monotonic() + 5
-    while living(command.pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not living(command.pid), f"{how}: a process is left"
+    wait_until_all_ended(command.pid)
     kept = lines_in(folder)
     assert kept >= seen, f"{how}: {seen - kept} runs that had ended are lost"
     return Kill(how, kept, before)

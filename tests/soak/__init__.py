@@ -1,1 +1,0 @@
-"""Long trials, run by hand: see the section on sweeps in README.md."""

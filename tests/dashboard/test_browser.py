@@ -24,7 +24,11 @@ from dashboards.navigation import PAGES
 from sim.measures import LABELS
 from sim.measures.change import MEASURES
 
-WITH_FIGURES = [page for page in PAGES if page.name not in ("journeys", "what-if") and page.lacks is None]
+WITH_FIGURES = [
+    page
+    for page in PAGES
+    if page.name not in ("journeys", "what-if") and page.lacks is None and page.of == "comparison"
+]
 
 
 #: Width of the window, and whether the ground is dark.

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from conftest import Served
+from test_browser import choose, opened
 
 from dashboards.flow import (
     NOT_BEGUN,
@@ -103,3 +107,32 @@ def test_four_weeks_are_four_times_a_week() -> None:
     shown = for_the_browser(flow)
     assert [place["title"] for place in shown["places"]] == ["a", "b", "c"]
     assert shown["moves"][1] == [[0, 1, 1], [1, 0, 1]]
+
+
+def test_needs_are_moved_step_by_step_played_and_paused_and_stand_still_for_who_wants_no_motion(
+    dashboard: Served, browser: Any
+) -> None:
+    with opened(browser, dashboard.url + "/journeys?system=gatekept") as tab:
+        tab.wait_for_selector(".flow-place")
+        assert tab.locator(".flow-when").inner_text() == "On the day of the decision"
+        numbers = "[...document.querySelectorAll('.flow-count')].map(e => e.textContent).join()"
+        before = tab.evaluate(numbers)
+        tab.get_by_role("button", name="One step on").click()
+        assert tab.locator(".flow-when").inner_text() == "Weeks 1 to 4 after the decision"
+        assert tab.evaluate(numbers) != before
+        assert "needs move" in tab.locator(".flow-said").inner_text()
+        tab.locator(".flow-slider").focus()
+        tab.keyboard.press("End")
+        assert "101 to 104" in tab.locator(".flow-when").inner_text()
+        tab.keyboard.press("Home")
+        assert tab.evaluate(numbers) == before
+        tab.get_by_role("button", name="Play").click()
+        tab.wait_for_function("document.querySelectorAll('.flow-dots circle').length > 0")
+        tab.get_by_role("button", name="Pause").click()
+        assert tab.locator(".flow-dots circle").count() == 0
+        tab.emulate_media(reduced_motion="reduce")
+        choose(tab, "journeys", "system", "Balanced System")
+        tab.wait_for_function("document.querySelector('.flow').textContent.includes('Drop-in')")
+        assert not tab.get_by_role("button", name="Play").is_visible()
+        tab.get_by_role("button", name="One step on").click()
+        assert "Weeks 1 to 4" in tab.locator(".flow-when").inner_text()

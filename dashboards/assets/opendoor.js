@@ -65,7 +65,6 @@ window.dash_clientside = window.dash_clientside || {};
   const fillForm = (box) => {
     if (box.dataset.filled) return;
     box.dataset.filled = "yes";
-    given = {};
     const hand = () => window.dash_clientside.set_props("whatif-numbers", { data: { ...given } });
     const finder = make("input");
     finder.type = "search"; finder.id = "whatif-find"; finder.className = "native";
@@ -96,6 +95,10 @@ window.dash_clientside = window.dash_clientside || {};
           count.textContent = n ? n + (n === 1 ? " number is changed." : " numbers are changed.") : "Nothing is changed yet.";
           hand();
         });
+        if (field.key in given) {  /* on coming back to the page it is as it was left */
+          input.value = given[field.key];
+          details.open = true;
+        }
         const middle = make("div");
         middle.append(input, wrong);
         row.append(name, middle, about);
@@ -104,6 +107,10 @@ window.dash_clientside = window.dash_clientside || {};
       });
       box.append(details);
     });
+    if (Object.keys(given).length) {
+      const again = box.querySelector("details[open] input.native");
+      if (again) again.dispatchEvent(new Event("input"));
+    }
     finder.addEventListener("input", () => {
       const wanted = finder.value.toLowerCase().split(/\s+/).filter(Boolean);
       box.querySelectorAll("details.group").forEach((group) => {

@@ -182,7 +182,9 @@ def register(made: tuple[Any, Server]) -> None:
         if revision == shown:
             return no_update, no_update, no_update, no_update, no_update
         found = live.answer(job.order, parts, job.began)
-        body = no_update if found is None else answered(server.comparison(study), job.order, found, bool(dark))
+        body = (
+            no_update if found is None else answered(server.comparison(study), job.order, found, bool(dark))
+        )
         return (
             status(job, found),
             body,

@@ -17,9 +17,10 @@ from sim.area import Area
 from sim.both import Both, both_of
 from sim.calendar import WEEKDAYS, Days, days_of_run, lay_out, september_firsts, share_of_working_days
 from sim.conditions import in_force
-from sim.config import Config
+from sim.config import Config, systems_by_key
 from sim.costs import change_minutes, extra_minutes
 from sim.erosion import erosion_rules, posts_filled, word_days
+from sim.errors import InputError
 from sim.function import DAYS_PER_YEAR, rate_of
 from sim.kernel.state import (
     BRANCH,
@@ -48,6 +49,7 @@ from sim.population import NeedRules
 from sim.quantity import Quantity, Resolver
 from sim.siblings import SiblingRules
 from sim.system import LEDGER_LINES, LEVELS, OUTCOMES, Branch, Offer, System
+from sim.system_checks import locality_problems
 from sim.timetable import Outcome, Timetable, navigation_slope, pilot_days, pilot_places, timetable_of
 from sim.transition import NoChange, Phased, Pilot, SideBySide
 from sim.workforce import establishment
@@ -91,7 +93,13 @@ def logit(p: float) -> float:
 
 
 def compile_config(config: Config, area: Area, seed: int) -> Compiled:
-    """All tables of one run."""
+    """All tables of one run.
+
+    Raises:
+        InputError: job plans for localities that the area does not have; places of a plan that it does not have.
+    """
+    if problems := locality_problems(systems_by_key(config), area.localities):
+        raise InputError(problems)
     config = in_force(config)
     v = config.resolver()
     both, kinds = both_of(config), tuple(config.needs.kinds)
@@ -604,7 +612,7 @@ def _staff_tables(
     working_share = share_of_working_days(config.calendar)
     working_days_a_year = working_share * DAYS_PER_YEAR
     hours = np.array([v(r.hours_per_year) for r in roles.values()])
-    plan_offer = np.zeros((n_systems, len(names), len(both.offers)))
+    plan_offer = np.zeros((n_systems, len(area.localities), len(names), len(both.offers)))
     plan_overhead = np.zeros((n_systems, len(names), len(LEDGER_LINES)))
     queue_role = np.full((n_systems, len(groups)), NOBODY, np.int32)
     per_day = np.zeros((n_systems, len(area.localities), len(names)))
@@ -612,9 +620,14 @@ def _staff_tables(
     for s, (system, offers) in enumerate(zip(both.systems, both.index, strict=True)):
         for role, plan in system.job_plan.items():
             for name, share in plan.offers.items():
-                plan_offer[s, names.index(role), offers[name]] = v(share)
+                plan_offer[s, :, names.index(role), offers[name]] = v(share)
             for line, share in plan.overheads.items():
                 plan_overhead[s, names.index(role), LEDGER_LINES.index(line)] = v(share)
+        for locality, local in system.local_plans.items():
+            for role, shares in local.items():
+                for name, share in shares.items():
+                    team = area.localities.index(locality)
+                    plan_offer[s, team, names.index(role), offers[name]] = v(share)
         for group, role in system.queue_work.items():
             queue_role[s, groups.index(group)] = names.index(role)
         by_need = v(system.staff_by_need)
@@ -623,13 +636,12 @@ def _staff_tables(
             per_day[s, :, 0] = system.slots_per_week * SLOT_MINUTES / (7.0 * working_share)
             if not system.job_plan:
                 takes = [i for i in offers.values() if minutes[i].sum() > 0]
-                plan_offer[s, 0, takes] = 1.0 / max(1, len(takes))
+                plan_offer[s, :, 0, takes] = 1.0 / max(1, len(takes))
         elif working_days_a_year > 0:
             wte = establishment(config.workforce, children.sum(axis=1), children @ multipliers, by_need, v)
             per_day[s] = wte * hours * 60.0 / working_days_a_year
-    same = (plan_offer == plan_offer[0]).all(axis=(0, 2)) & (plan_overhead == plan_overhead[0]).all(
-        axis=(0, 2)
-    )
+    same = (plan_offer == plan_offer[0]).all(axis=(0, 1, 3))
+    same &= (plan_overhead == plan_overhead[0]).all(axis=(0, 2))
     return {
         "plan_offer": plan_offer,
         "plan_overhead": plan_overhead,
@@ -753,7 +765,7 @@ def _costs(
         told,
         config.erosion,
     )
-    works_old = (fields["plan_offer"][0][:, old] > 0.0).any(axis=1)
+    works_old = (fields["plan_offer"][0][:, :, old] > 0.0).any(axis=(0, 2))
     words = word_days(config.erosion, v, plan.switch_day, int(fields["end_day"]))
     return {
         "posts_filled": filled,

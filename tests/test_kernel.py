@@ -238,7 +238,7 @@ def desk(
         decision_day=0,
         minutes=np.array([[[main, indirect, travel]]]),
         group_of=np.array([0, 0]),
-        plan_offer=np.array([[1.0], [0.0]]),
+        plan_offer=np.array([[[1.0], [0.0]]]),
         offers=SimpleNamespace(line=np.array([0])),
     )
     books = SimpleNamespace(

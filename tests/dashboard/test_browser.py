@@ -24,7 +24,11 @@ from dashboards.navigation import PAGES
 from sim.measures import LABELS
 from sim.measures.change import MEASURES
 
-WITH_FIGURES = [page for page in PAGES if page.name not in ("journeys", "what-if") and page.lacks is None]
+WITH_FIGURES = [
+    page
+    for page in PAGES
+    if page.name not in ("journeys", "what-if") and page.lacks is None and page.of == "comparison"
+]
 
 
 #: Width of the window, and whether the ground is dark.
@@ -246,6 +250,28 @@ def test_a_what_if_runs_in_the_background_survives_moving_about_and_its_results_
         settled(tab)
         tab.wait_for_selector(".card")
         assert "results=run-" in tab.url
+
+
+def test_a_what_if_of_ways_to_change_is_seen_on_every_page_and_shown_under_getting_there(
+    dashboard: Served, browser: Any
+) -> None:
+    with opened(browser, dashboard.url + "/what-if") as tab:
+        tab.locator("#whatif-ways").click()
+        tab.get_by_role("option", name="Both systems side by side (parallel)", exact=True).click()
+        tab.keyboard.press("Escape")
+        start_run(tab, 1)
+        tab.get_by_role("link", name="Journeys", exact=True).click()
+        tab.wait_for_selector("text=done, 2 of 2 simulations")
+        tab.get_by_role("button", name="Show the results").click()
+        tab.wait_for_selector("text=none against parallel")
+        tab.get_by_role("link", name="Getting there", exact=True).click()
+        tab.wait_for_selector("#change-ahead-figure .main-svg")
+        assert tab.locator(".problem").count() == 0
+        tab.get_by_role("link", name="What if", exact=True).click()
+        tab.wait_for_selector("#number-vacancy_share")
+        assert tab.locator("#number-vacancy_share").input_value() == "0.3"
+        assert tab.get_by_label("Years counted").input_value() == "1"
+        assert violations(tab) == []
 
 
 def test_cancelling_a_what_if_stops_it_and_leaves_no_process(dashboard: Served, browser: Any) -> None:

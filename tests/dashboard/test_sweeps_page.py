@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +18,20 @@ from dashboards.figures.effects import plans_map, whiskers_figure
 from dashboards.figures.points import MOST_LINES, evenly, lines_figure, scatter_figure
 from dashboards.navigation import page_at
 from dashboards.page import WRONG_KIND, Drawn, missing
+from dashboards.pages.pick import words_of
 from dashboards.pages.sweeps_grid import content
 from dashboards.server import Server, Settings
 from dashboards.study import folder_problems, read_study
 from dashboards.swept import AGAIN, Cached, not_beaten, read_swept, short_names
 from dashboards.where import Condition, filter_model, holds, read_pins, read_where
+from dashboards.work import SweepOrder
 from experiments.analyse import analyse
 from experiments.statistics import paired_difference
 from experiments.stored import stored_sweep
 from sim.errors import InputError
 from sim.measures import LABELS
 
+DIAL = "system.dials.easy_access"
 NUMERIC = {"reach_share": True, "easy_access": True, "system": False}
 PANELS = [(path, panel) for path in ("/sweeps", "/pick-and-mix") for panel in page_at(path).panels]
 
@@ -198,6 +202,9 @@ def test_a_page_without_fitting_results_says_which_command_makes_them(server: Se
     assert "opendoor sweep experiment=pick_and_mix" in " ".join(
         missing(page_at("/pick-and-mix"), server.study("mapped"))
     )
+    assert "opendoor sweep experiment=pick_and_mix" in " ".join(
+        missing(page_at("/pick-and-mix"), server.study("small"))
+    )
     assert missing(page_at("/"), server.study("mixed")) == list(WRONG_KIND["comparison"])
 
 
@@ -328,3 +335,57 @@ def test_the_map_shows_unclear_cells_by_their_shape() -> None:
     fig = plans_map(cells, frontier, ["a", "b"], ("X", "Y"), False)
     assert [trace.name for trace in fig.data] == ["a", "a, not clear", "not known", "preference changes"]
     assert fig.data[1].marker.symbol == f"{fig.data[0].marker.symbol}-open"
+
+
+# --------------------------------------------------------------------------------------------- a sweep made here
+
+
+def test_a_sweep_made_in_the_background_can_be_looked_at_when_it_is_complete(results: Path) -> None:
+    words = ("system=blend", f"{DIAL}=0,1", "area=example_small", "history_years=0.5", "horizon_years=1")
+    server = Server(Settings((results,), workers=1))
+    try:
+        key = server.jobs.start(SweepOrder((*words, "replications=2"), 1), "Run 1", "ann")
+        assert server.kind(key) == "sweep"
+        with pytest.raises(InputError, match="when all of its runs are done"):
+            server.study(key)
+        assert [k for k, _ in server.keys("ann")] == ["small"]
+        end = time.monotonic() + 240
+        while (job := server.jobs.look(key)).running and time.monotonic() < end:
+            time.sleep(0.05)
+        assert (job.state, job.done, job.total, job.problems) == ("done", 4, 4, [])
+        swept = server.study(key)
+        assert (swept.n, swept.replications, swept.title) == (2, 2, "Run 1")
+        assert dict(server.keys("ann"))[key] == "Run 1"
+        assert server.fitting(page_at("/sweeps"), "small", "ann")[0] == key
+        assert not server.growing(key)
+    finally:
+        server.close()
+    assert not job.folder.exists()
+
+
+def test_a_sweep_that_is_cancelled_or_cannot_be_made_leaves_nothing_behind(results: Path) -> None:
+    server = Server(Settings((results,), workers=1))
+    try:
+        wrong = server.jobs.start(SweepOrder(("area=nowhere",)), "wrong", "bob")
+        long = server.jobs.start(SweepOrder(words_of("oldham", "20", "10"), 1), "long", "ann")
+        assert server.jobs.cancel(long, "ann")
+        job = server.jobs.look(long)
+        assert job.state == "cancelled"
+        assert not job.process.is_alive()
+        assert not job.folder.exists()
+        end = time.monotonic() + 60
+        while (job := server.jobs.look(wrong)).running and time.monotonic() < end:
+            time.sleep(0.05)
+        assert job.state == "failed"
+        with pytest.raises(InputError, match="nowhere"):
+            server.study(wrong)
+        assert not server.growing(wrong)
+    finally:
+        server.close()
+
+
+def test_what_is_filled_in_wrong_is_told_at_once() -> None:
+    assert words_of("oldham", "4", "2")[:2] == ("experiment=pick_and_mix", "area=oldham")
+    with pytest.raises(InputError) as caught:
+        words_of("files", "many", "11")
+    assert len(caught.value.problems) == 3

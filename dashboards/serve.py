@@ -17,6 +17,7 @@ from types import FrameType
 from dashboards.app import create_app
 from dashboards.server import Settings
 from dashboards.study import folder_problems
+from dashboards.swept import is_swept
 from dashboards.work import LOADED
 from sim.errors import InputError
 
@@ -44,8 +45,9 @@ def serve(folders: Sequence[str], port: int | None = None, host: str = LOOPBACK,
     app, server = create_app(Settings(paths, workers=workers))
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="opendoor: %(message)s")
+    first = "/sweeps" if paths and all(is_swept(path) for path in paths) else ""
     print(
-        f"The dashboard is at http://{'localhost' if host == LOOPBACK else host}:{port}  (Ctrl-C ends it)",
+        f"The dashboard is at http://{'localhost' if host == LOOPBACK else host}:{port}{first}  (Ctrl-C ends it)",
         flush=True,
     )
     if host not in (LOOPBACK, "localhost", "::1"):

@@ -382,11 +382,12 @@ Only folders that OpenDoor has written, and that hold nothing else, are deleted.
 usage: opendoor dashboard [FOLDER ...] [--port NUMBER] [--host ADDRESS]
 
 Opens results in a browser: headlines in plain words, waits, impact, equity and place, single children,
-what-if runs, the evidence. Everything stays on this machine.
+sweeps, pick and mix, what-if runs, the evidence. Everything stays on this machine.
 
   opendoor dashboard                            computes the shipped example and shows it as it grows
   opendoor dashboard results/compare-oldham-1   shows a folder that opendoor compare or run has written
   opendoor dashboard results/a results/b        several, to choose from
+  opendoor dashboard results/sweep-grid-1       shows a sweep, or what switching or optimise has looked at
 
 --port   where it listens; otherwise the first free port from 8050 on
 --host   127.0.0.1 (default) is this machine alone; 0.0.0.0 lets others on your network in

@@ -290,7 +290,7 @@ def alone(look: Look) -> Drawn:
     fig = whiskers_figure(frame, titles, told(measure), look.dark)
     words = [line for line in found.words if "left out of everything" in line or "better without" in line]
     said = (
-        " ".join(f"{line.rstrip('.')}." for line in words)
+        " ".join(f"{line.rstrip('.')}.".replace("_", " ") for line in words)
         or "Leaving out any of them would lose something clearly."
     )
     return Drawn(said, _table(shown, measure), fig)
@@ -334,7 +334,7 @@ PAGE = Page(
         Panel(
             "alone",
             "What does each bring alone, and what is lost without it?",
-            "Squares or circles: this principle alone against none of them. Triangles: everything against everything but "
+            "Circles: this principle alone against none of them. Triangles: everything against everything but "
             "this one. A principle that brings little alone may be missed most when everything else is there.",
             alone,
         ),

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, quote
 
+from dashboards import present
 from dashboards.compressed import pack_answers
 from dashboards.layout import shell, status_strip, study_line
 from dashboards.navigation import PAGES, page_at
 from dashboards.page import Drawn, Look, Page, Panel, build, chosen, graph, missing, part, table
+from dashboards.present_link import PATH as PRESENT
 from dashboards.server import Server, Settings
 from sim.errors import InputError
 
@@ -55,6 +57,7 @@ def create_app(settings: Settings) -> tuple[Any, Server]:
     app.index_string = app.index_string.replace("<html>", '<html lang="en-GB">')
     app.layout = lambda: shell(settings.beat_seconds)
     _register(app, server)
+    present.register(app, server)
     for page in PAGES:
         for panel in page.panels:
             _register_panel(app, server, page, panel)
@@ -87,6 +90,10 @@ def _register(app: Any, server: Server) -> None:
     def show_page(
         path: str, key: str | None, search: str | None, shown: str | None, token: str | None
     ) -> tuple[Any, Any, Any]:
+        if (path or "").rstrip("/") == PRESENT:
+            if shown == PRESENT:
+                return no_update, no_update, no_update
+            return present.frame(server.story), PRESENT, no_update
         page = page_at(path)
         if page is None:
             return not_found(path), f"{path} ", no_update

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dashboards.study import Study
-from experiments.change import UNDEFINED
+from experiments.change import UNDEFINED, by_group_frame, by_week_frame, change_frame
 from experiments.change_page import cell
 from sim.errors import InputError
 from sim.measures.change import MEASURES
@@ -21,29 +21,47 @@ NEEDED = {
     "change_by_group": ("plan", "grouping", "group", "measure", "mean", "low", "high", "n"),
 }
 
+#: How they are made of ways to change that are being simulated.
+FRAMES = {"change": change_frame, "change_by_week": by_week_frame, "change_by_group": by_group_frame}
+
 
 def lacking(study: Study) -> list[str]:
     """What to do if these results say nothing about ways to change; empty if they do."""
+    if study.changes is not None:
+        return []
     if study.folder is not None and all((study.folder / f"{name}.parquet").is_file() for name in NEEDED):
         return []
     return [
         f"{study.title} holds no ways to change: both systems have been in place from the start. This page shows "
         "getting from one to the other.",
         f"Run {COMMAND} (with area=example_small for a quick look) and open the folder it names with "
-        "opendoor dashboard FOLDER.",
+        "opendoor dashboard FOLDER, or choose ways to change under What if.",
     ]
 
 
 def change_table(study: Study, name: str) -> pd.DataFrame:
-    """One of the tables of :data:`NEEDED`.
+    """One of the tables of :data:`NEEDED`; not to be changed.
 
     Raises:
         InputError: it is not there, cannot be read, or lacks a column.
     """
-    import pandas as pd
-
     if problems := lacking(study):
         raise InputError(problems)
+    if name not in study.tables_of_change:
+        study.tables_of_change[name] = _made(study, name) if study.changes is not None else _read(study, name)
+    return study.tables_of_change[name]
+
+
+def _made(study: Study, name: str) -> pd.DataFrame:
+    assert study.changes is not None
+    if study.n == 0:
+        raise InputError("No replication is finished yet; the numbers appear with the first one.")
+    return FRAMES[name](study.changes)
+
+
+def _read(study: Study, name: str) -> pd.DataFrame:
+    import pandas as pd
+
     assert study.folder is not None
     file = study.folder / f"{name}.parquet"
     try:

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +30,7 @@ from dashboards.work import (
     SweepOrder,
     carry_out,
     carry_out_sweep,
+    part_name,
     read_end,
     read_parts,
     sweep_progress_in,
@@ -50,7 +51,8 @@ MOST_RUNNING, MOST_KEPT = 2, 8
 
 @dataclass
 class Job:
-    """One background run. ``owner``: token of the tab it belongs to; None for the dashboard's own."""
+    """One background run. ``owner``: token of the tab it belongs to; None for the dashboard's own. ``quiet``: it answers
+    a control of a page, gives way to the tab's next run, and is no results to choose. ``began``: seconds since the epoch."""
 
     key: str
     owner: str | None
@@ -58,7 +60,8 @@ class Job:
     order: Order | SweepOrder
     folder: Path
     process: Any
-    started: float
+    began: float
+    quiet: bool = False
     state: State = "running"
     problems: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -118,13 +121,25 @@ class Jobs:
         self._closed = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
-    def start(self, order: Order | SweepOrder, title: str, owner: str | None) -> str:
-        """Begin a run; returns its key.
+    def start(
+        self,
+        order: Order | SweepOrder,
+        title: str,
+        owner: str | None,
+        quiet: bool = False,
+        known: Sequence[Part] = (),
+    ) -> str:
+        """Begin a run; returns its key. A quiet one of the same tab that still goes on is ended.
+
+        Args:
+            known: the parts that the order says are known.
 
         Raises:
             Busy: this tab has a run already, or too many go on.
         """
         with self._lock:
+            if owner is not None:
+                self.end_quiet(owner)
             running = [job for job in self._jobs.values() if job.running and job.owner is not None]
             if owner is not None and any(job.owner == owner for job in running):
                 raise Busy("Your last run is still going on; cancel it first, or wait until it is done.")
@@ -141,7 +156,8 @@ class Jobs:
             work: Callable[..., None] = carry_out if isinstance(order, Order) else carry_out_sweep
             process = _context().Process(target=work, args=(order, folder), name=key)
             process.start()
-            self._jobs[key] = Job(key, owner, title, order, folder, process, self.clock())
+            parts = {part_name(part.system, part.replication): part for part in known}
+            self._jobs[key] = Job(key, owner, title, order, folder, process, time.time(), quiet, parts=parts)
             self._forget_oldest()
             return key
 
@@ -154,9 +170,9 @@ class Jobs:
             return job
 
     def of(self, owner: str) -> list[Job]:
-        """Runs of one tab, the newest last."""
+        """Runs of one tab but the quiet ones, the newest last."""
         with self._lock:
-            return [job for job in self._jobs.values() if job.owner == owner]
+            return [job for job in self._jobs.values() if job.owner == owner and not job.quiet]
 
     def cancel(self, key: str, owner: str) -> bool:
         """Stop a run at once; False if it is not this tab's, or over."""
@@ -166,6 +182,13 @@ class Jobs:
                 return False
             self._stop(job, "cancelled")
             return True
+
+    def end_quiet(self, owner: str) -> None:
+        """Stop the quiet run of a tab, if one goes on."""
+        with self._lock:
+            for job in self._jobs.values():
+                if job.running and job.quiet and job.owner == owner:
+                    self._stop(job, "cancelled")
 
     def heard(self, owner: str) -> None:
         """A tab is still there."""
@@ -240,9 +263,14 @@ class Jobs:
             shutil.rmtree(job.folder, ignore_errors=True)
 
     def _forget_oldest(self) -> None:
-        over = [job.key for job in self._jobs.values() if not job.running and job.owner is not None]
-        for key in over[: max(0, len(over) - MOST_KEPT)]:
-            shutil.rmtree(self._jobs.pop(key).folder, ignore_errors=True)
+        for quiet in (False, True):
+            over = [
+                job.key
+                for job in self._jobs.values()
+                if not job.running and job.owner is not None and job.quiet == quiet
+            ]
+            for key in over[: max(0, len(over) - MOST_KEPT)]:
+                shutil.rmtree(self._jobs.pop(key).folder, ignore_errors=True)
 
 
 def _context() -> Any:

@@ -82,9 +82,9 @@ class Control:
 @dataclass(frozen=True)
 class Page:
     """One page. ``readers``: for whom it is listed; ``lead``: what it is about, in a sentence; ``lacks``: sentences on
-    what a study lacks for all of the page, which then stand in place of its panels; ``of``: what it shows;
-    ``offer``: what can be started from here, at the end of the page; ``without``: what is said if there is no such
-    thing to show."""
+    what a study lacks for all of the page, which then stand in place of its panels; ``after_first``: what stands after
+    the first panel; its callbacks are ``extra``'s; ``of``: what it shows; ``offer``: what can be started from here, at
+    the end of the page; ``without``: what is said if there is no such thing to show."""
 
     path: str
     title: str
@@ -95,6 +95,7 @@ class Page:
     extra: Callable[[Any], None] | None = field(default=None)
     top: Callable[[], Any] | None = None
     lacks: Callable[[Study], list[str]] | None = None
+    after_first: Callable[[Page, Study, dict[str, str]], Any] | None = None
     of: Kind = "comparison"
     offer: Callable[[], Any] | None = None
     without: Sequence[str] = ()
@@ -144,7 +145,10 @@ def build(page: Page, study: Study | Swept | None, asked: dict[str, str]) -> Any
         return html.Div(
             [heading, html.P(page.lead, className="lead"), note, *([page.offer()] if page.offer else [])]
         )
-    controls = [_control(page, c, cast("Study", study), asked) for c in page.controls] if study else []
+    controls = [control_of(page, c, cast("Study", study), asked) for c in page.controls] if study else []
+    places = [_place(page, panel) for panel in page.panels]
+    if study is not None and page.after_first is not None:
+        places.insert(1, page.after_first(page, cast("Study", study), asked))
     return html.Div(
         [
             html.H1(page.title, id="title", tabIndex="-1"),
@@ -157,7 +161,7 @@ def build(page: Page, study: Study | Swept | None, asked: dict[str, str]) -> Any
                 hidden=not controls,
                 **attributes(aria_label="Choose"),
             ),
-            html.Div([_place(page, panel) for panel in page.panels], className="panels"),
+            html.Div(places, className="panels"),
             *([page.offer()] if page.offer else []),
         ]
     )
@@ -172,7 +176,8 @@ def chosen(control: Control, study: Study, asked: dict[str, str]) -> str:
     return wanted if wanted in values else (values[0] if values else "")
 
 
-def _control(page: Page, control: Control, study: Study, asked: dict[str, str]) -> Any:
+def control_of(page: Page, control: Control, study: Study, asked: dict[str, str]) -> Any:
+    """A control as a component; what it is set to gets into the address."""
     import dash_mantine_components as dmc
 
     ident = {"type": "control", "page": page.name, "name": control.name}

@@ -16,6 +16,7 @@ from types import FrameType
 
 from dashboards.app import create_app
 from dashboards.server import Settings
+from dashboards.storyboard import read_story
 from dashboards.study import folder_problems
 from dashboards.swept import is_swept
 from dashboards.work import LOADED
@@ -25,24 +26,36 @@ LOOPBACK = "127.0.0.1"
 FIRST_PORT, PORTS_TRIED = 8050, 20
 
 
-def serve(folders: Sequence[str], port: int | None = None, host: str = LOOPBACK, workers: int = 2) -> int:
+def serve(
+    folders: Sequence[str],
+    port: int | None = None,
+    host: str = LOOPBACK,
+    workers: int = 2,
+    story: str | None = None,
+) -> int:
     """Serve until Ctrl-C.
 
     Args:
         folders: results folders; with none the shipped example is computed and shown.
-        port: None takes the first free one from 8050 on.
+        port: None takes the first free one from 8050 on. story: file with what is presented; None for the shipped one.
 
     Raises:
-        InputError: folders that hold no results, a port that is taken.
+        InputError: folders that hold no results, a story that cannot be told, a port that is taken.
     """
     from experiments.pool import start_early
 
     paths = tuple(Path(folder) for folder in folders)
-    if problems := [p for path in paths for p in folder_problems(path)]:
+    problems = [p for path in paths for p in folder_problems(path)]
+    if story is not None:
+        try:
+            read_story(Path(story))
+        except InputError as e:
+            problems += e.problems
+    if problems:
         raise InputError(problems)
     start_early(LOADED)
     port = _free_port(host, port)
-    app, server = create_app(Settings(paths, workers=workers))
+    app, server = create_app(Settings(paths, workers=workers, story=Path(story) if story else None))
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="opendoor: %(message)s")
     first = "/sweeps" if paths and all(is_swept(path) for path in paths) else ""

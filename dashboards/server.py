@@ -15,10 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from dashboards.jobs import Job, Jobs
-from dashboards.page import Kind, Page, missing
+from dashboards.live import Kept
+from dashboards.page import WRONG_KIND, Kind, Page, missing
+from dashboards.storyboard import Story, read_story, shipped_story
 from dashboards.study import Folders, Study
 from dashboards.swept import Cached, Swept
 from dashboards.work import Order, Part, SweepOrder
+from experiments.change import Changes, are_ways_to_change
 from experiments.replicate import Replications
 from sim.area import Area, build_area
 from sim.config import Config
@@ -32,7 +35,7 @@ EXAMPLE_TITLE = "Shipped example"
 @dataclass(frozen=True)
 class Settings:
     """How a server behaves. ``example``: words of the example that is computed if no folder is named; ``beat_seconds``: how
-    often a tab says that it is there."""
+    often a tab says that it is there; ``story``: the file that is presented, None for the shipped one."""
 
     folders: tuple[Path, ...] = ()
     example: tuple[str, ...] = EXAMPLE
@@ -41,6 +44,7 @@ class Settings:
     silence: float = 90.0
     grace: float = 8.0
     slow_down: float = 0.0
+    story: Path | None = None
 
     @property
     def beat_seconds(self) -> float:
@@ -54,10 +58,12 @@ class Server:
         self.settings = settings
         self.folders = Folders(list(settings.folders))
         self.jobs = Jobs(settings.most_running, settings.silence, settings.grace)
+        self.kept = Kept()
         self.example: str | None = None
         self._grown: dict[str, tuple[int, Study]] = {}
         self._swept: dict[str, Cached] = {}
         self._lock = threading.Lock()
+        self._story = read_story(settings.story) if settings.story is not None else None
         if not settings.folders:
             self.example = self._start_example()
         threading.Thread(target=self.folders.warm_up, daemon=True).start()
@@ -69,6 +75,11 @@ class Server:
         first = next(iter(configs.values()))
         order = Order(configs, first.replications, first.seed, self.settings.workers, self.settings.slow_down)
         return self.jobs.start(order, EXAMPLE_TITLE, None)
+
+    @property
+    def story(self) -> Story:
+        """The story that is presented."""
+        return self._story if self._story is not None else shipped_story()
 
     def close(self) -> None:
         """End every run."""
@@ -161,6 +172,17 @@ class Server:
         found.title = job.title
         return found
 
+    def comparison(self, key: str | None) -> Study:
+        """The same of a key that leads to systems side by side.
+
+        Raises:
+            InputError: as :meth:`study`; or a sweep.
+        """
+        study = self.study(key)
+        if isinstance(study, Swept):
+            raise InputError(list(WRONG_KIND["comparison"]))
+        return study
+
     def revision(self, key: str | None) -> str:
         """Changes when there is more to show of a study."""
         key = key or self.first_key
@@ -217,7 +239,15 @@ def grown(job: Job, parts: dict[str, Part]) -> Study:
     )
     views = {(name, r): by[name, r].views for r in complete for name in configs}
     planned = job.order.replications if job.running else len(complete)
-    return Study(job.key, job.title, _area(next(iter(configs.values()))), dict(configs), done, views, planned)
+    area = _area(next(iter(configs.values())))
+    parts_done = [by[name, r] for r in complete for name in configs]
+    courses = [(part, part.course) for part in parts_done if part.course is not None]
+    changes = None
+    if are_ways_to_change(configs) and len(courses) == len(parts_done):
+        changes = Changes(configs)
+        for part, course in courses:
+            changes.take(part.system, part.replication, course)
+    return Study(job.key, job.title, area, dict(configs), done, views, planned, changes=changes)
 
 
 def _area(config: Config) -> Area:

@@ -21,6 +21,7 @@ from sim.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from experiments.change import Changes
     from sim.area import Area
     from sim.config import Config
 
@@ -36,7 +37,9 @@ class Study:
         key: in the address of the page. title: for people. configs: of each system, the reference first.
         done: summaries of the replications that every system completed. views: tables of the runs that are at
         hand, at least the first replication's. planned: replications in all; more than ``done`` has while the study grows.
-        problems: what cannot be shown, in sentences. folder: where it was read from, if it was.
+        problems: what cannot be shown, in sentences. folder: where it was read from, if it was. changes: what the
+        changes did, if these are ways to change that are being simulated; in a folder it is in tables.
+        tables_of_change: those tables, kept once they were read or made (:mod:`dashboards.changes`).
     """
 
     kind: ClassVar[Literal["comparison"]] = "comparison"
@@ -50,6 +53,8 @@ class Study:
     planned: int
     problems: list[str] = field(default_factory=list)
     folder: Path | None = None
+    changes: Changes | None = None
+    tables_of_change: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def systems(self) -> list[str]:

@@ -30,6 +30,7 @@ Commands
   sweep        many configurations at once: grids, samples, one number at a time; goes on after any stop
   best         which of several systems is best, with 95 % certainty and no more runs than that takes
   analyse      what a sweep has to say: effects, sensitivity, what is worth finding out first
+  emulate      what a sweep says between its points, at once, with its error
   switching    for each assumption, the value at which another plan would be preferred
   attribution  why two systems side by side differ from a change on one day
   optimise     the best job plans for the staff there are, under limits
@@ -259,6 +260,24 @@ measure=NAME      otherwise the measures that the sweep shows
         folders=True,
         words={"measure": ()},
     ),
+    "emulate": Command(
+        "experiments.emulate",
+        """\
+usage: opendoor emulate FOLDER FACTOR=VALUE [FACTOR=VALUE ...] [measure=NAME[,NAME ...]]
+
+What a stored sweep would have said between its points: a smooth surface through what was simulated, which
+answers at once, with a 95 % interval and with its error on points that were held out. Every factor of the
+sweep needs a value; values outside what was simulated are refused.
+
+  opendoor sweep design=lhs points=60 system.dials.easy_access=0..1 system.dials.continuum=0..1
+  opendoor emulate results/sweep-... system.dials.easy_access=0.4 system.dials.continuum=0.7
+
+measure=NAME    otherwise the measures that the sweep shows; needs 12 points or more
+""",
+        overrides=False,
+        folders=True,
+        words={"measure": ()},
+    ),
     "attribution": Command(
         "experiments.attribution",
         """\
@@ -379,21 +398,25 @@ Only folders that OpenDoor has written, and that hold nothing else, are deleted.
     "dashboard": Command(
         "experiments.dashboard_command",
         """\
-usage: opendoor dashboard [FOLDER ...] [--port NUMBER] [--host ADDRESS]
+usage: opendoor dashboard [FOLDER ...] [--story FILE] [--port NUMBER] [--host ADDRESS]
 
 Opens results in a browser: headlines in plain words, waits, impact, equity and place, single children,
-sweeps, pick and mix, what-if runs, the evidence. Everything stays on this machine.
+sweeps, pick and mix, what-if runs, the evidence; and a story to present to a board, screen by screen.
+Everything stays on this machine.
 
   opendoor dashboard                            computes the shipped example and shows it as it grows
   opendoor dashboard results/compare-oldham-1   shows a folder that opendoor compare or run has written
   opendoor dashboard results/a results/b        several, to choose from
   opendoor dashboard results/sweep-grid-1       shows a sweep, or what switching or optimise has looked at
+  opendoor dashboard results/a --story my.yaml  presents a story of your own, written like the shipped
+                                                configs/story/big_bang_vs_parallel.yaml
 
+--story  what /present shows; a file that cannot be told is refused with everything that is wrong in it
 --port   where it listens; otherwise the first free port from 8050 on
 --host   127.0.0.1 (default) is this machine alone; 0.0.0.0 lets others on your network in
 Ctrl-C ends it, and every run it has started.
 """,
-        valued={"--port": "NUMBER", "--host": "ADDRESS"},
+        valued={"--port": "NUMBER", "--host": "ADDRESS", "--story": "FILE"},
         overrides=False,
         folders=True,
     ),

@@ -9,11 +9,13 @@ from sim.errors import InputError
 LOOPBACK = "127.0.0.1"
 
 
-def run(folders: Sequence[str], port: str | None = None, host: str | None = None) -> int:
+def run(
+    folders: Sequence[str], port: str | None = None, host: str | None = None, story: str | None = None
+) -> int:
     """The command; ends with Ctrl-C.
 
     Raises:
-        InputError: a folder without results, a port that is none or is taken.
+        InputError: a folder without results, a story that cannot be told, a port that is none or is taken.
     """
     number: int | None = None
     if port is not None:
@@ -23,4 +25,4 @@ def run(folders: Sequence[str], port: str | None = None, host: str | None = None
     # the dashboard depends on these commands and not they on it; this is the one door
     from dashboards.serve import serve
 
-    return serve(folders, number, host or LOOPBACK)
+    return serve(folders, number, host or LOOPBACK, story=story)

@@ -18,6 +18,9 @@ from sim.errors import InputError
 #: working directory is never taken for it.
 SHIPPED = Path(__file__).resolve().parent.parent / "configs"
 
+#: Folders beside the configuration whose files are no part of it: what the dashboard presents.
+NO_CHOICE = ("story",)
+
 
 def own_folder(config_dir: str | Path | None) -> Path | None:
     """The user's own folder of configuration files.
@@ -38,6 +41,8 @@ def choices(folder: Path | None) -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     for root in (SHIPPED, folder):
         for file in root.glob("*/*.yaml") if root else ():
+            if file.parent.name in NO_CHOICE:
+                continue
             found.setdefault(file.parent.name, set()).add(file.stem)
     return {group: sorted(names) for group, names in sorted(found.items())}
 

@@ -43,11 +43,11 @@ from scipy.stats import binom, poisson
 from experiments import benchmark
 from sim import theory
 from sim.calendar import share_of_working_days
-from sim.compile import SLOT_MINUTES
 from sim.draws import PRIORITY, uniform
 from sim.kernel.state import NEVER
 from sim.population import _arrival_days
 from sim.system import LEDGER_LINES
+from sim.tables.staff import SLOT_MINUTES
 
 UNUSED = LEDGER_LINES.index("unused")
 FIFTY_YEARS = 18_256  # days, in whole weeks: the longest horizon

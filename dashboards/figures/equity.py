@@ -57,7 +57,7 @@ def groups_figure(
             hovertemplate=f"{title}, %{{x}}: %{{y:{'.1%' if percent else ',.2f'}}}<extra></extra>",
         )
     fig.update_xaxes(type="category")
-    fig.update_yaxes(tickformat=".0%" if percent else ",", title_text=unit)
+    fig.update_yaxes(tickformat="~%" if percent else ",", title_text=unit)
     return fig
 
 

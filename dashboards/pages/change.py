@@ -9,6 +9,8 @@ from dashboards.figures.change import course_figure, ways_figure
 from dashboards.figures.equity import groups_figure
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, cell
 from dashboards.pages.equity import FIFTHS
+from dashboards.present_link import link
+from dashboards.sliders import register, section
 from dashboards.study import Study
 from sim.dictionary import WEEKLY_MEANING
 from sim.errors import InputError
@@ -207,7 +209,7 @@ def _number(value: float, percent: bool) -> str:
 
 
 def _counted(study: Study) -> Options:
-    held = set(change_table(study, "change_by_week")["measure"])
+    held = set(change_table(study, "change_by_week")["measure"]) if study.n else set(FOLLOWED)
     return [(name, words) for name, (words, _) in FOLLOWED.items() if name in held]
 
 
@@ -291,5 +293,8 @@ PAGE = Page(
         ),
         Control("told", "showing", _told),
     ),
+    extra=register,
     lacks=lacking,
+    after_first=section,
+    top=link,
 )

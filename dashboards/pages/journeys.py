@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.children import all_children, story
-from dashboards.page import Control, Drawn, Look, Options, Page, Panel
+from dashboards.children import all_children, flow, story
+from dashboards.page import Control, Drawn, Look, Options, Page, Panel, systems
 from dashboards.pages.waits import titles
 from dashboards.study import Study
 from dashboards.theme import DASHES, figure, theme
@@ -19,6 +19,8 @@ from sim.journey_choice import DIFFERENCE, PICKS, narrow, representative
 from sim.system import LEVELS
 
 ANY = "any"
+#: Lines of systems: dots are those of no service.
+SYSTEM_DASHES = [dash for dash in DASHES if dash != "dot"]
 
 
 def found(look: Look) -> Any:
@@ -81,16 +83,12 @@ def told(look: Look) -> Drawn:
     return Drawn(said, frame, body=html.Div(columns, className="side"))
 
 
-def trajectory(look: Look) -> Drawn:
-    """The functional score of each need under each system and with none."""
-    study = look.study
-    journey = story(study, child_of(look))
-    t = theme(look.dark)
-    need = journey.needs["need"].iloc[0]
-    about = journey.needs[journey.needs["need"] == need]
-    rows = journey.trajectory[journey.trajectory["need"] == need]
-    fig = figure(look.dark, 400)
-    names = {NO_SERVICE: "No service", **titles(study)}
+def trajectory_figure(journey: Any, titles: dict[str, str], dark: bool) -> Any:
+    """The functional score of a child's first need, a line for each system of ``titles`` and one for no service."""
+    t = theme(dark)
+    rows = journey.trajectory[journey.trajectory["need"] == journey.needs["need"].iloc[0]]
+    fig = figure(dark, 400)
+    names = {NO_SERVICE: "No service", **titles}
     order = [name for name in names if name in set(rows["system"])]
     for i, name in enumerate(order):
         own = rows[rows["system"] == name]
@@ -103,12 +101,23 @@ def trajectory(look: Look) -> Drawn:
             line={
                 "color": colour,
                 "width": 2 if name == NO_SERVICE else 3,
-                "dash": "dot" if name == NO_SERVICE else DASHES[(i + 1) % len(DASHES)],
+                "dash": "dot" if name == NO_SERVICE else SYSTEM_DASHES[i % len(SYSTEM_DASHES)],
             },
             hovertemplate=f"{names[name]}: %{{y:.2f}}<extra></extra>",
         )
     fig.update_layout(hovermode="x")
     fig.update_yaxes(range=[0, 5.05], title_text="functional score, 0 to 5")
+    return fig
+
+
+def trajectory(look: Look) -> Drawn:
+    """The functional score of each need under each system and with none."""
+    study = look.study
+    journey = story(study, child_of(look))
+    need = journey.needs["need"].iloc[0]
+    about = journey.needs[journey.needs["need"] == need]
+    fig = trajectory_figure(journey, titles(study), look.dark)
+    names = {NO_SERVICE: "No service", **titles(study)}
     gains = {r["system"]: r["score_years"] - r["score_years_no_service"] for r in about.to_dict("records")}
     said = f"{about['title'].iloc[0]}: gain over no service, added up over the years counted: " + "; ".join(
         f"{names[name]} {gain:+.2f} point-years" for name, gain in gains.items()
@@ -189,6 +198,34 @@ def everybody(look: Look) -> Drawn:
     return Drawn(said, frame, fig)
 
 
+def moving(look: Look) -> Drawn:
+    """How needs move through doors, lists and help under one system; the browser draws it."""
+    import json
+
+    from dash import html
+
+    from dashboards.flow import HELPED, NOT_BEGUN, UNHELPED, flow_frame, for_the_browser
+    from dashboards.page import attributes
+
+    study, system, every = look.study, look.values["system"], int(look.values["step"])
+    seen = flow(study, system, every)
+    title = study.system_title(system)
+    content = json.dumps(for_the_browser(seen), ensure_ascii=False)
+    into = [sum(int(m[m[:, 1] == place][:, 2].sum()) for m in seen.moves) for place in (HELPED, UNHELPED)]
+    began = int(seen.stock[0, NOT_BEGUN] - seen.stock[-1, NOT_BEGUN])
+    said = (
+        f"{title}, first replication, {int(seen.weeks[-1])} weeks after the decision: {began:,} needs begin. In the "
+        f"services are {int(seen.in_services[0]):,} needs at the start and {int(seen.in_services[-1]):,} at the end; "
+        f"{into[0]:,} times one has left because help has ended, {into[1]:,} times for another reason."
+    )
+    body = html.Div(
+        html.Div(className="flow", **attributes(data_flow=content)),
+        role="group",
+        **attributes(aria_label="Needs moving through the system"),
+    )
+    return Drawn(said, flow_frame(seen), body=body)
+
+
 def _kinds(study: Study) -> Options:
     kinds = study.configs[study.reference].needs.kinds
     return [(ANY, "any kind"), *((name, kind.title) for name, kind in kinds.items())]
@@ -239,6 +276,15 @@ PAGE = Page(
             "choices above apply, most helped first; type an id above to follow one of them.",
             everybody,
         ),
+        Panel(
+            "moving",
+            "How do needs move through doors, lists and help?",
+            "Where every need of the area's children is at the end of a week, and how many have gone from one place to "
+            "another since the last look: one simulation, the first replication. Numbers are needs; a child may have "
+            "several. A need in two places counts where it is furthest on. Nobody is lost: what leaves one box has "
+            "entered another. Nothing moves until you press Play or take a step.",
+            moving,
+        ),
     ],
     (
         Control("pick", "Choose by rule", _picks),
@@ -255,5 +301,7 @@ PAGE = Page(
                 ("5", "5 (least)"),
             ],
         ),
+        Control("system", "Moving needs: system", systems),
+        Control("step", "Moving needs: each step", lambda study: [("4", "four weeks"), ("1", "one week")]),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.page import Control, Drawn, Look, Page, Panel, attributes, others
+from dashboards.present_link import link
 from dashboards.study import Study
 from dashboards.words import cards
 from experiments.measures_table import TITLES
@@ -143,4 +144,5 @@ PAGE = Page(
         Control("other", "Compare with the reference", others),
         Control("measure", "Measure shown in full", measures),
     ),
+    top=link,
 )

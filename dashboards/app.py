@@ -190,7 +190,8 @@ def _register(app: Any, server: Server) -> None:
 
         if not any(clicks) or not isinstance(ctx.triggered_id, dict):
             return no_update, no_update
-        return ctx.triggered_id["key"], "/"
+        key = ctx.triggered_id["key"]
+        return key, "/pick-and-mix" if server.kind(key) == "sweep" else "/"
 
     for name, outputs, inputs in (
         ("theme", [Output("dark", "data")], [Input("theme", "checked")]),

@@ -22,7 +22,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from dashboards.work import LOADED, Order, Part, carry_out, part_name, read_end, read_parts
+from dashboards.work import (
+    LOADED,
+    SWEEP_FOLDER,
+    Order,
+    Part,
+    SweepOrder,
+    carry_out,
+    carry_out_sweep,
+    part_name,
+    read_end,
+    read_parts,
+    sweep_progress_in,
+)
 from sim.errors import InputError
 
 State = Literal["running", "done", "failed", "cancelled", "tab closed"]
@@ -45,7 +57,7 @@ class Job:
     key: str
     owner: str | None
     title: str
-    order: Order
+    order: Order | SweepOrder
     folder: Path
     process: Any
     began: float
@@ -54,10 +66,28 @@ class Job:
     problems: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     parts: dict[str, Part] = field(default_factory=dict)
+    swept: tuple[int, int] = (0, 0)
+
+    @property
+    def done(self) -> int:
+        """Simulations that are done."""
+        return self.swept[0] if isinstance(self.order, SweepOrder) else len(self.parts)
 
     @property
     def total(self) -> int:
-        return self.order.replications * len(self.order.configs)
+        """Simulations in all; nought while that is not known."""
+        return self.swept[1] if isinstance(self.order, SweepOrder) else self.order.total
+
+    @property
+    def sweep(self) -> Path | None:
+        """The folder of a sweep that is complete."""
+        whole = isinstance(self.order, SweepOrder) and self.state == "done"
+        return self.folder / SWEEP_FOLDER if whole else None
+
+    @property
+    def can_be_shown(self) -> bool:
+        """Whether there is something to look at; a sweep is looked at when it is complete."""
+        return self.sweep is not None or bool(self.parts)
 
     @property
     def running(self) -> bool:
@@ -93,7 +123,7 @@ class Jobs:
 
     def start(
         self,
-        order: Order,
+        order: Order | SweepOrder,
         title: str,
         owner: str | None,
         quiet: bool = False,
@@ -123,7 +153,8 @@ class Jobs:
             key = f"run-{uuid.uuid4().hex[:12]}"
             folder = self._root / key
             folder.mkdir()
-            process = _context().Process(target=carry_out, args=(order, folder), name=key)
+            work: Callable[..., None] = carry_out if isinstance(order, Order) else carry_out_sweep
+            process = _context().Process(target=work, args=(order, folder), name=key)
             process.start()
             parts = {part_name(part.system, part.replication): part for part in known}
             self._jobs[key] = Job(key, owner, title, order, folder, process, time.time(), quiet, parts=parts)
@@ -197,7 +228,7 @@ class Jobs:
     def _update(self, job: Job) -> None:
         alive = job.process.is_alive()  # asked first: what it wrote before it ended is then there
         end = read_end(job.folder)
-        read_parts(job.folder, job.parts)
+        self._read(job)
         if end is not None:
             job.failures, job.problems = end.failures, end.problems
             job.state = "failed" if end.problems else "done"
@@ -217,12 +248,19 @@ class Jobs:
         if job.process.is_alive():
             job.process.kill()  # its workers notice that it is gone
             job.process.join(5)
-        read_parts(job.folder, job.parts)
+        self._read(job)
         job.state = state
         self._clear(job)
 
+    def _read(self, job: Job) -> None:
+        if isinstance(job.order, SweepOrder):
+            job.swept = sweep_progress_in(job.folder)
+        else:
+            read_parts(job.folder, job.parts)
+
     def _clear(self, job: Job) -> None:
-        shutil.rmtree(job.folder, ignore_errors=True)
+        if job.sweep is None:
+            shutil.rmtree(job.folder, ignore_errors=True)
 
     def _forget_oldest(self) -> None:
         for quiet in (False, True):
@@ -232,7 +270,7 @@ class Jobs:
                 if not job.running and job.owner is not None and job.quiet == quiet
             ]
             for key in over[: max(0, len(over) - MOST_KEPT)]:
-                del self._jobs[key]
+                shutil.rmtree(self._jobs.pop(key).folder, ignore_errors=True)
 
 
 def _context() -> Any:

@@ -138,18 +138,22 @@ def status_strip(job: Job | None) -> Any:
 
     if job is None:
         return None
-    done, total = len(job.parts), job.total
+    done, total = job.done, job.total
     show = dmc.Button(
         "Show the results", id={"type": "show-run", "key": job.key}, size="compact-md", variant="default"
     )
     if job.running:
         return html.Div(
             [
-                html.Span(f"{job.title}: {done} of {total} simulations done."),
-                dmc.Progress(
-                    value=100 * done / total, className="bar", **attributes(aria_label="Run progress")
+                html.Span(
+                    f"{job.title}: {done} of {total} simulations done."
+                    if total
+                    else f"{job.title}: being prepared."
                 ),
-                *([show] if done else []),
+                dmc.Progress(
+                    value=100 * done / max(total, 1), className="bar", **attributes(aria_label="Run progress")
+                ),
+                *([show] if job.can_be_shown else []),
                 dmc.Button("Cancel", id={"type": "cancel", "key": job.key}, size="compact-md", color="red.9"),
             ],
             className="strip",
@@ -160,4 +164,6 @@ def status_strip(job: Job | None) -> Any:
         "tab closed": f"{job.title}: ended because the tab was closed, after {done} of {total} simulations.",
         "failed": f"{job.title}: failed. {' '.join(job.problems or job.failures[:3])}",
     }[job.state]
-    return html.Div([html.Span(words), *([show] if done else [])], className="strip", role="status")
+    return html.Div(
+        [html.Span(words), *([show] if job.can_be_shown else [])], className="strip", role="status"
+    )

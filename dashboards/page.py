@@ -83,7 +83,8 @@ class Control:
 class Page:
     """One page. ``readers``: for whom it is listed; ``lead``: what it is about, in a sentence; ``lacks``: sentences on
     what a study lacks for all of the page, which then stand in place of its panels; ``after_first``: what stands after
-    the first panel; its callbacks are ``extra``'s; ``of``: what it shows."""
+    the first panel; its callbacks are ``extra``'s; ``of``: what it shows; ``offer``: what can be started from here, at
+    the end of the page; ``without``: what is said if there is no such thing to show."""
 
     path: str
     title: str
@@ -96,6 +97,8 @@ class Page:
     lacks: Callable[[Study], list[str]] | None = None
     after_first: Callable[[Page, Study, dict[str, str]], Any] | None = None
     of: Kind = "comparison"
+    offer: Callable[[], Any] | None = None
+    without: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -105,7 +108,7 @@ class Page:
 def missing(page: Page, study: Study | Swept) -> list[str]:
     """Why a page cannot show a study, in sentences; none if it can."""
     if study.kind != page.of:
-        return list(WRONG_KIND[page.of])
+        return list(page.without or WRONG_KIND[page.of])
     return page.lacks(cast("Study", study)) if page.lacks is not None else []
 
 
@@ -139,7 +142,9 @@ def build(page: Page, study: Study | Swept | None, asked: dict[str, str]) -> Any
     if study is not None and (why := missing(page, study)):
         heading = html.H1(page.title, id="title", tabIndex="-1")
         note = html.Div([html.P(text) for text in why], className="note", role="status")
-        return html.Div([heading, html.P(page.lead, className="lead"), note])
+        return html.Div(
+            [heading, html.P(page.lead, className="lead"), note, *([page.offer()] if page.offer else [])]
+        )
     controls = [control_of(page, c, cast("Study", study), asked) for c in page.controls] if study else []
     places = [_place(page, panel) for panel in page.panels]
     if study is not None and page.after_first is not None:
@@ -157,6 +162,7 @@ def build(page: Page, study: Study | Swept | None, asked: dict[str, str]) -> Any
                 **attributes(aria_label="Choose"),
             ),
             html.Div(places, className="panels"),
+            *([page.offer()] if page.offer else []),
         ]
     )
 

@@ -18,6 +18,7 @@ from dashboards.app import create_app
 from dashboards.server import Settings
 from dashboards.storyboard import read_story
 from dashboards.study import folder_problems
+from dashboards.swept import is_swept
 from dashboards.work import LOADED
 from sim.errors import InputError
 
@@ -57,8 +58,9 @@ def serve(
     app, server = create_app(Settings(paths, workers=workers, story=Path(story) if story else None))
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="opendoor: %(message)s")
+    first = "/sweeps" if paths and all(is_swept(path) for path in paths) else ""
     print(
-        f"The dashboard is at http://{'localhost' if host == LOOPBACK else host}:{port}  (Ctrl-C ends it)",
+        f"The dashboard is at http://{'localhost' if host == LOOPBACK else host}:{port}{first}  (Ctrl-C ends it)",
         flush=True,
     )
     if host not in (LOOPBACK, "localhost", "::1"):

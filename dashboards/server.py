@@ -19,8 +19,8 @@ from dashboards.live import Kept
 from dashboards.page import WRONG_KIND, Kind, Page, missing
 from dashboards.storyboard import Story, read_story, shipped_story
 from dashboards.study import Folders, Study
-from dashboards.swept import Swept
-from dashboards.work import Order, Part
+from dashboards.swept import Cached, Swept
+from dashboards.work import Order, Part, SweepOrder
 from experiments.change import Changes, are_ways_to_change
 from experiments.replicate import Replications
 from sim.area import Area, build_area
@@ -61,6 +61,7 @@ class Server:
         self.kept = Kept()
         self.example: str | None = None
         self._grown: dict[str, tuple[int, Study]] = {}
+        self._swept: dict[str, Cached] = {}
         self._lock = threading.Lock()
         self._story = read_story(settings.story) if settings.story is not None else None
         if not settings.folders:
@@ -98,12 +99,15 @@ class Server:
         if self.example is not None:
             found.append((self.example, EXAMPLE_TITLE))
         if token:
-            found += [(job.key, job.title) for job in self.jobs.of(token) if job.parts]
+            found += [(job.key, job.title) for job in self.jobs.of(token) if job.can_be_shown]
         return found
 
     def kind(self, key: str) -> Kind:
         """What a key leads to, without reading it."""
-        return self.folders.kind(key) if key in self.folders.folders else "comparison"
+        if key in self.folders.folders:
+            return self.folders.kind(key)
+        job = self.jobs.look(key)
+        return "sweep" if job is not None and isinstance(job.order, SweepOrder) else "comparison"
 
     def fitting(self, page: Page, key: str, token: str | None) -> tuple[str, Study | Swept]:
         """The study of a key if the page can show it, else the first that it can show; if there is none, that of the key.
@@ -140,6 +144,8 @@ class Server:
                 f"There are no results {key} here: the dashboard was started again, or newer runs took their place. "
                 "Choose other results at the top, or start the run again under What if."
             )
+        if isinstance(job.order, SweepOrder):
+            return self._sweep_of(job)
         if job.state == "failed" and not job.parts:
             raise InputError(job.problems or job.failures)
         with self._lock:
@@ -149,6 +155,22 @@ class Server:
                 study = grown(job, parts)
                 self._grown[key] = len(parts), study
             return study
+
+    def _sweep_of(self, job: Job) -> Swept:
+        """The sweep that a run has made.
+
+        Raises:
+            InputError: it is not complete.
+        """
+        if job.sweep is None:
+            words = job.problems or job.failures or ["It can be looked at when all of its runs are done."]
+            raise InputError([f"{job.title}: {words[0]}", *words[1:]])
+        with self._lock:
+            if job.key not in self._swept:
+                self._swept[job.key] = Cached(job.key, job.sweep)
+        found = self._swept[job.key].get()
+        found.title = job.title
+        return found
 
     def comparison(self, key: str | None) -> Study:
         """The same of a key that leads to systems side by side.
@@ -180,23 +202,27 @@ class Server:
             try:
                 found = self.study(key)
             except InputError:
-                return True
+                job = self.jobs.look(key)
+                return job is None or job.running
             return isinstance(found, Swept) and (not found.finished or found.busy)
         job = self.jobs.look(key)
         return job is not None and job.running
 
 
 def _complete(job: Job) -> int:
+    if isinstance(job.order, SweepOrder):
+        return job.done
     counts = Counter(part.replication for part in list(job.parts.values()))
     return sum(n == len(job.order.configs) for n in counts.values())
 
 
 def _planned(job: Job) -> int:
-    return job.order.replications if job.running else _complete(job)
+    return job.order.replications if job.running and isinstance(job.order, Order) else _complete(job)
 
 
 def grown(job: Job, parts: dict[str, Part]) -> Study:
     """A study of the replications that every system of a run has completed by now."""
+    assert isinstance(job.order, Order), "a sweep is no comparison"
     configs = job.order.configs
     by: dict[tuple[str, int], Part] = {(p.system, p.replication): p for p in parts.values()}
     complete = sorted({r for _, r in by if all((name, r) in by for name in configs)})

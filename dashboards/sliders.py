@@ -174,7 +174,7 @@ def register(made: tuple[Any, Server]) -> None:
     )
     def look(_: int, dark: bool | None, key: str | None, shown: str | None, study: str, token: str) -> Any:
         job = server.jobs.look(key) if key else None
-        if job is None or job.owner != token:
+        if job is None or job.owner != token or not isinstance(job.order, Order):
             return no_update, no_update, no_update, no_update, no_update
         parts = list(job.parts.values())
         server.kept.add(job.order, parts)
@@ -219,7 +219,7 @@ def status(job: Job, found: live.Answer | None) -> Any:
     import dash_mantine_components as dmc
     from dash import html
 
-    total = job.order.replications
+    total = job.order.replications if isinstance(job.order, Order) else 0
     if job.state == "failed":
         return f"Live engine: failed. {' '.join(job.problems or job.failures[:3])}"
     if found is None:

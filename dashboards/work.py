@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LOADED = (*PRELOAD, "pandas", "dashboards.views", "dashboards.work", "dashboards.warm")
 
 END = "end.pickle"
+#: Of a sweep: its folder, and a file with the number of its runs.
+SWEEP_FOLDER, TOTAL = "sweep", "total"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,19 @@ class Order:
     slow_down: float = 0.0
     with_views: bool = True
     known: frozenset[tuple[str, int]] = frozenset()
+
+    @property
+    def total(self) -> int:
+        """Simulations in all."""
+        return self.replications * len(self.configs)
+
+
+@dataclass(frozen=True)
+class SweepOrder:
+    """A sweep that is to be made: the words of ``opendoor sweep``."""
+
+    words: tuple[str, ...]
+    workers: int = 1
 
 
 @dataclass(frozen=True)
@@ -108,6 +123,53 @@ def carry_out(order: Order, folder: Path) -> None:
     except Exception as e:
         problems.append(f"The run could not be carried out: {type(e).__name__}: {e}")
     write(Ended(failures, list(dict.fromkeys(problems))), folder / END)
+
+
+def carry_out_sweep(order: SweepOrder, folder: Path) -> None:
+    """Make a sweep in a folder inside of ``folder`` (in a process of its own); how it ended is beside it."""
+    import contextlib
+    import io
+
+    from experiments.sweep import run_sweep
+    from experiments.sweep_plan import plan_sweep
+
+    threading.Thread(target=_end_with_server, daemon=True).start()
+    failures: list[str] = []
+    problems: list[str] = []
+    try:
+        plan = plan_sweep(list(order.words), {})
+        (folder / TOTAL).write_text(str(len(plan.points) * plan.replications))
+        with contextlib.redirect_stderr(io.StringIO()), one_at_a_time():
+            done = run_sweep(plan, folder / SWEEP_FOLDER, order.workers, ["sweep", *order.words])
+        if done.failed:
+            failures.append(f"{done.failed} runs failed")
+    except KeyboardInterrupt:
+        raise SystemExit(1) from None
+    except InputError as e:
+        problems += e.problems
+    except Exception as e:
+        problems.append(f"The sweep could not be made: {type(e).__name__}: {e}")
+    write(Ended(failures, problems), folder / END)
+
+
+def sweep_progress_in(folder: Path) -> tuple[int, int]:
+    """Runs of a sweep that have ended, and runs in all (nought: not known yet)."""
+    import sqlite3
+
+    try:
+        total = int((folder / TOTAL).read_text() or 0)
+    except (OSError, ValueError):
+        return 0, 0
+    book = folder / SWEEP_FOLDER / "runs.sqlite"
+    if not book.is_file():
+        return 0, total
+    try:
+        with sqlite3.connect(book.resolve().as_uri() + "?mode=ro", uri=True) as at:
+            done = int(at.execute("select count(*) from run").fetchone()[0])
+        at.close()
+    except sqlite3.Error:
+        return 0, total
+    return done, total
 
 
 def _end_with_server() -> None:

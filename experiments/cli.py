@@ -401,12 +401,13 @@ Only folders that OpenDoor has written, and that hold nothing else, are deleted.
 usage: opendoor dashboard [FOLDER ...] [--story FILE] [--port NUMBER] [--host ADDRESS]
 
 Opens results in a browser: headlines in plain words, waits, impact, equity and place, single children,
-what-if runs, the evidence; and a story to present to a board, screen by screen. Everything stays on this
-machine.
+sweeps, pick and mix, what-if runs, the evidence; and a story to present to a board, screen by screen.
+Everything stays on this machine.
 
   opendoor dashboard                            computes the shipped example and shows it as it grows
   opendoor dashboard results/compare-oldham-1   shows a folder that opendoor compare or run has written
   opendoor dashboard results/a results/b        several, to choose from
+  opendoor dashboard results/sweep-grid-1       shows a sweep, or what switching or optimise has looked at
   opendoor dashboard results/a --story my.yaml  presents a story of your own, written like the shipped
                                                 configs/story/big_bang_vs_parallel.yaml
 

@@ -226,6 +226,12 @@ def _plans_of_experiment(overrides: Sequence[str], config_dir: str | Path | None
     found = _put_together(_about_no_change(overrides), config_dir)
     if found.tree is None or found.problems:
         raise InputError(found.problems)
+    if found.tree.get(scenarios.KEY) is None and found.tree.get("sweep") is not None:
+        named = next(text for text in overrides if scenarios.names_an_experiment([text])).lstrip("+")
+        raise InputError(
+            f"compare {named}: this is a sweep: opendoor sweep {named}; to compare under its settings, name several "
+            "systems: system=gatekept,balanced"
+        )
     plans = scenarios.plans_of(found.tree.get(scenarios.KEY))
     chosen = {word.partition("=")[0].strip() for words in plans.values() for word in words}
     if twice := [text for text in overrides if text.partition("=")[0].strip() in chosen - {"experiment"}]:

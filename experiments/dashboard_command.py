@@ -1,4 +1,4 @@
-"""The dashboard in a browser: results folders side by side, or the shipped example computed while one watches."""
+"""The dashboard in a browser: results folders and sweeps side by side, or the shipped example computed while one watches."""
 
 from __future__ import annotations
 

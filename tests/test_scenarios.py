@@ -76,7 +76,13 @@ def test_a_problem_of_one_plan_is_told_with_its_name():
 
 def test_an_experiment_without_plans_says_what_to_do():
     with pytest.raises(InputError, match="the experiment names no plans to compare"):
-        load_plans(["experiment=small_grid"])
+        load_plans(["experiment=staying_put"])
+
+
+@pytest.mark.parametrize("name", ["pick_and_mix", "small_grid"])
+def test_an_experiment_that_is_a_sweep_is_not_compared_but_swept(name):
+    with pytest.raises(InputError, match=f"this is a sweep: opendoor sweep experiment={name}"):
+        load_plans([f"experiment={name}", "area=example_small"])
 
 
 def test_a_run_of_the_experiment_is_one_of_its_configurations():

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dashboards.figures.effects import whiskers_figure
-from dashboards.page import Control, Drawn, Look, Options, Page, Panel
+from dashboards.page import Control, Drawn, Look, Options, Page, Panel, attributes
 from dashboards.pages.sweeps import first_measures
 from dashboards.pages.sweeps_tell import LATER, series_of, told
 from dashboards.study import Study
 from dashboards.swept import measure_title, swept_of
+from dashboards.work import SweepOrder
+from sim.errors import InputError
 from sim.measures import LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dashboards.server import Server
     from experiments.analyse import Analysis
+
+#: What a sweep made from the page can be about: small enough for a machine that others use, too.
+AREAS = ("example_small", "oldham")
+MOST_REPLICATIONS, MOST_YEARS = 20, 10
 
 HOW_TO = (
     "This page shows the five delivery principles, each switched off or on, in every combination.",
     "To make it: opendoor sweep experiment=pick_and_mix (33 points; begin with area=example_small replications=5), then "
-    "opendoor dashboard FOLDER with the folder that it names.",
+    "opendoor dashboard FOLDER with the folder that it names. Or make a small one here.",
 )
 #: Interactions of more parts than these are in the table only.
 TOGETHER = 2
@@ -29,6 +36,100 @@ WHOLE = {
     "sum_of_parts": "the parts one by one, added up",
     "synergy": "what the whole brings beyond that",
 }
+
+
+def form() -> Any:
+    """What is simulated if a small sweep is made from here."""
+    import dash_mantine_components as dmc
+    from dash import html
+
+    fields = (
+        dmc.Select(
+            id="pick-area",
+            label="Area",
+            data=list(AREAS),
+            value=AREAS[0],
+            allowDeselect=False,
+            comboboxProps={"withinPortal": False},
+            className="control",
+        ),
+        dmc.TextInput(
+            id="pick-replications",
+            label=f"Replications (2 to {MOST_REPLICATIONS})",
+            value="4",
+            className="control",
+        ),
+        dmc.TextInput(
+            id="pick-years", label=f"Years counted (1 to {MOST_YEARS})", value="2", className="control"
+        ),
+    )
+    return html.Section(
+        [
+            html.H2("Make one now", id="pick-now"),
+            html.P(
+                "Every combination of the five principles and the half-way point, 33 settings, simulated in the background. "
+                "It can be cancelled, ends when this tab is closed, and can be looked at when it is complete. Few "
+                "replications and years make it quick and its intervals wide; opendoor sweep experiment=pick_and_mix keeps "
+                "its results and goes on where it was stopped."
+            ),
+            html.Div([*fields, dmc.Button("Run the sweep", id="pick-run")], className="controls"),
+            html.Div(id="pick-said", **attributes(aria_live="polite")),
+        ],
+        className="panel wide offer",
+        **attributes(aria_labelledby="pick-now"),
+    )
+
+
+def register(made: tuple[Any, Server]) -> None:
+    """The button of the form."""
+    from dash import Input, Output, State, no_update
+
+    app, server = made
+
+    @app.callback(
+        Output("pick-said", "children"),
+        Output("started", "data", allow_duplicate=True),
+        Input("pick-run", "n_clicks"),
+        State("pick-area", "value"),
+        State("pick-replications", "value"),
+        State("pick-years", "value"),
+        State("token", "data"),
+        prevent_initial_call=True,
+    )
+    def run(clicks: int | None, area: str, replications: str, years: str, token: str | None) -> Any:
+        from dashboards.app import problem
+
+        if not clicks:
+            return no_update, no_update
+        try:
+            words = words_of(area, replications, years)
+            order = SweepOrder(words, server.settings.workers)
+            number = len(server.jobs.of(token or "")) + 1
+            key = server.jobs.start(order, f"Run {number}: pick and mix, {area}", token or "nobody")
+        except InputError as e:
+            return problem(e.problems), no_update
+        return "Started. How far it is stands at the top of each page.", key
+
+
+def words_of(area: str, replications: str, years: str) -> tuple[str, ...]:
+    """The words of ``opendoor sweep`` for the form.
+
+    Raises:
+        InputError: what is not allowed.
+    """
+    problems = [f"Area: {area} is not one of {', '.join(AREAS)}"] if area not in AREAS else []
+    for label, text, low, high in (
+        ("Replications", replications, 2, MOST_REPLICATIONS),
+        ("Years counted", years, 1, MOST_YEARS),
+    ):
+        if not (text.strip().isascii() and text.strip().isdigit() and low <= int(text) <= high):
+            problems.append(
+                f"{label}: a whole number from {low} to {high} is needed, found {text or 'nothing'}"
+            )
+    if problems:
+        raise InputError(problems)
+    numbers = f"replications={int(replications)}", f"horizon_years={int(years)}"
+    return "experiment=pick_and_mix", f"area={area}", *numbers
 
 
 def lacking(study: Study) -> list[str]:
@@ -189,7 +290,7 @@ def alone(look: Look) -> Drawn:
     fig = whiskers_figure(frame, titles, told(measure), look.dark)
     words = [line for line in found.words if "left out of everything" in line or "better without" in line]
     said = (
-        " ".join(f"{line.rstrip('.')}." for line in words)
+        " ".join(f"{line.rstrip('.')}.".replace("_", " ") for line in words)
         or "Leaving out any of them would lose something clearly."
     )
     return Drawn(said, _table(shown, measure), fig)
@@ -233,12 +334,15 @@ PAGE = Page(
         Panel(
             "alone",
             "What does each bring alone, and what is lost without it?",
-            "Squares or circles: this principle alone against none of them. Triangles: everything against everything but "
+            "Circles: this principle alone against none of them. Triangles: everything against everything but "
             "this one. A principle that brings little alone may be missed most when everything else is there.",
             alone,
         ),
     ],
     (Control("measure", "Measure", _measures),),
+    extra=register,
     lacks=lacking,
     of="sweep",
+    offer=form,
+    without=HOW_TO,
 )

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_up import IMPACT, REACH, luck, made_up
+
+from experiments.sweep_points import Point
 
 SMALL = [
     "system=gatekept,balanced",
@@ -54,8 +57,8 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Served]:
-    """A dashboard of a results folder, on a free port of this machine."""
+def serving(*folders: Path) -> Iterator[Served]:
+    """A dashboard of results folders, on a free port of this machine."""
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     from dashboards.app import create_app
@@ -65,7 +68,7 @@ def serving(folder: Path) -> Iterator[Served]:
         def log_request(self, *args: object, **words: object) -> None:
             pass
 
-    app, server = create_app(Settings((folder,), workers=1, silence=6.0, grace=1.0, slow_down=0.2))
+    app, server = create_app(Settings(folders, workers=1, silence=6.0, grace=1.0, slow_down=0.2))
     http = make_server("127.0.0.1", 0, app.server, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
@@ -87,6 +90,48 @@ def dashboard(results: Path) -> Iterator[Served]:
 def dashboard_of_ways(changed: Path) -> Iterator[Served]:
     """The dashboard of ways to change."""
     with serving(changed) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made-up sweep of all five principles: two of them act together, and half of everything is worse than none."""
+
+    def run(point: Point, r: int) -> dict[str, float]:
+        on = list(point.values.values())
+        gain = 0.1 * sum(on) + 0.3 * on[0] * on[1] - 2.0 * sum(v * (1 - v) for v in on)
+        return {IMPACT: 2.0 + gain + luck(r) + 0.001 * luck(r, point.index), REACH: 0.5 - 0.05 * on[0]}
+
+    folder = tmp_path_factory.mktemp("sweeps") / "mixed"
+    made_up(folder, run, ["experiment=pick_and_mix", "replications=4"])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mapped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made-up grid over two dials and two systems, balanced ahead on one side; three of its runs failed."""
+
+    def run(point: Point, r: int) -> dict[str, float] | str:
+        if (point.index, r) in ((3, 0), (3, 1), (7, 2)):
+            return "TooMany: of something" if point.index == 3 else "ValueError: cannot be done"
+        easy, rest = (point.values[f"system.dials.{d}"] for d in ("easy_access", "continuum"))
+        balanced = dict(point.choices)["system"] == "balanced"
+        own = 0.01 * luck(r, 10 + point.index)
+        return {
+            IMPACT: 2.0 + luck(r) + own + (1.2 - 2 * easy if balanced else 0.0),
+            REACH: 0.4 + 0.2 * easy - 0.1 * rest,
+        }
+
+    dials = ["system.dials.easy_access=0,0.5,1", "system.dials.continuum=0,0.25,1"]
+    folder = tmp_path_factory.mktemp("sweeps") / "mapped"
+    made_up(folder, run, ["system=gatekept,balanced", *dials, "replications=4"])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dashboard_of_sweeps(results: Path, mapped: Path, mixed: Path) -> Iterator[Served]:
+    """The dashboard of a comparison and two sweeps."""
+    with serving(results, mapped, mixed) as served:
         yield served
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 from conftest import Served
+from made_up import IMPACT
 from processes import wait_until
 
 from dashboards.navigation import PAGES
@@ -314,3 +315,92 @@ def test_a_what_if_is_saved_as_a_file(dashboard: Served, browser: Any) -> None:
         text = Path(waiting.value.path()).read_text()
         assert "vacancy_share:\n    value: 0.3" in text
         assert waiting.value.suggested_filename == "my_scenario.yaml"
+
+
+def read_grid(tab: Any) -> list[str]:
+    """Numbers of the points that the grid shows, without those that are pinned."""
+    rows = tab.locator(".ag-pinned-left-cols-container .ag-row [col-id=point]").all_inner_texts()
+    return [text.strip() for text in rows]
+
+
+def test_a_sweep_is_narrowed_by_box_filter_and_word_alike_and_two_pinned_points_are_compared(
+    dashboard_of_sweeps: Served, browser: Any, mapped: Path
+) -> None:
+    points = pd.read_parquet(mapped / "points.parquet").set_index("point")
+    points = points.rename(columns={"system.dials.easy_access": "easy_access"})
+    points = points[points["system"] == "balanced"]
+    written = (
+        pd.read_parquet(mapped / "statistics.parquet").set_index("measure").loc[IMPACT].set_index("point")
+    )
+    written = written.loc[points.index]
+    with opened(
+        browser, dashboard_of_sweeps.url + "/sweeps"
+    ) as tab:  # the comparison named first has no such page
+        settled(tab)
+        tab.wait_for_selector("#sweeps-elsewhere-figure .main-svg")
+        tab.wait_for_selector(".ag-center-cols-container .ag-row", state="attached")
+        assert "results=mapped" in tab.url
+        assert violations(tab) == []
+        tab.get_by_label("Show only").fill("easy_access >= 0.5; system = balanced")
+        tab.wait_for_selector("text=6 of 18 points are shown")
+        tab.wait_for_function(
+            "document.querySelectorAll('.ag-pinned-left-cols-container .ag-row').length === 6"
+        )
+        settled(tab)
+        plot = tab.locator("#sweeps-scatter-figure .nsewdrag")
+        plot.scroll_into_view_if_needed()
+        box = plot.bounding_box()
+        # balanced gains 1 less where access is easy: the box ends between the two
+        middle = written[points["easy_access"] >= 0.5].groupby(points["easy_access"])["mean"].mean().mean()
+        axis = "document.querySelector('#sweeps-scatter-figure .js-plotly-plot')._fullLayout.xaxis"
+        right = box["x"] + tab.evaluate(f"{axis}.l2p({middle})")
+        tab.mouse.move(box["x"] + 3, box["y"] + 3)
+        tab.mouse.down()
+        for share in (0.3, 0.6, 1.0):
+            tab.mouse.move(
+                box["x"] + 3 + share * (right - box["x"] - 3), box["y"] + share * (box["height"] - 3)
+            )
+        tab.mouse.up()
+        tab.wait_for_function(
+            "document.querySelector('#sweeps-points-said').textContent.startsWith('3 of 18')"
+        )
+        assert "reach_share" in tab.get_by_label("Show only").input_value()
+        tab.wait_for_function(
+            "document.querySelectorAll('.ag-pinned-left-cols-container .ag-row').length === 3"
+        )
+        shown = read_grid(tab)
+        for i in (0, 1):
+            tab.locator(".ag-pinned-left-cols-container .ag-row .ag-checkbox-input").nth(i).click()
+            pinned = "document.querySelectorAll('.ag-floating-top .ag-row [col-id=point]').length"
+            tab.wait_for_function(f"{pinned} === {i + 1}")
+        assert tab.get_by_label("Pinned points").input_value() == ", ".join(shown[:2])
+        tab.wait_for_selector(f"text=point {shown[1]} against point {shown[0]}")
+        tab.get_by_role("button", name="Show all points").click()
+        tab.wait_for_selector("text=18 of 18 points are shown")
+        settled(tab)
+        with tab.expect_download() as waiting:
+            tab.locator("#sweeps-pair-download").click()
+        heading = Path(waiting.value.path()).read_text(encoding="utf-8-sig").splitlines()[0]
+        assert f"Point {shown[1]}" in heading
+        address = tab.url
+    with opened(browser, address, 390, dark=True) as tab:
+        settled(tab)
+        tab.wait_for_selector(".ag-floating-top .ag-row", state="attached")
+        assert not tab.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        assert violations(tab) == []
+
+
+def test_pick_and_mix_is_shown_for_a_sweep_of_the_principles(
+    dashboard_of_sweeps: Served, browser: Any
+) -> None:
+    with opened(browser, dashboard_of_sweeps.url + "/pick-and-mix", 390, dark=True) as tab:
+        tab.wait_for_selector("#pick-and-mix-effects-figure .main-svg")
+        settled(tab)
+        assert "More than the sum of its parts" in tab.locator("#pick-and-mix-whole-said").inner_text()
+        assert "Half a change is worse than none" in tab.locator("#pick-and-mix-half-said").inner_text()
+        assert not tab.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        assert violations(tab) == []
+        tab.locator("#burger").click()
+        tab.get_by_role("link", name="Overview", exact=True).click()  # which shows the comparison again
+        tab.wait_for_selector(".card")
+        assert "results=small" in tab.url

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dashboards.dependence import Known
 from dashboards.jobs import Job, Jobs
 from dashboards.live import Kept
 from dashboards.storyboard import Story, read_story, shipped_story
@@ -57,6 +58,7 @@ class Server:
         self.folders = Folders(list(settings.folders))
         self.jobs = Jobs(settings.most_running, settings.silence, settings.grace)
         self.kept = Kept()
+        self.known = Known(settings.folders)
         self.example: str | None = None
         self._grown: dict[str, tuple[int, Study]] = {}
         self._lock = threading.Lock()

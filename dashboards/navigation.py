@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.page import READERS, Page
-from dashboards.pages import change, equity, evidence, impact, journeys, overview, waits, whatif
+from dashboards.pages import beside, change, equity, evidence, impact, journeys, overview, waits, whatif
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
@@ -13,6 +13,7 @@ PAGES: tuple[Page, ...] = (
     equity.PAGE,
     journeys.PAGE,
     whatif.PAGE,
+    beside.PAGE,
     evidence.PAGE,
 )
 

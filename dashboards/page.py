@@ -25,12 +25,13 @@ SHOWN_ROWS = 200
 
 class Look(NamedTuple):
     """What a panel is drawn from: the study, the controls' values, the ground, and what is known of how much the answer
-    depends on single numbers."""
+    depends on single numbers, and other results that are open."""
 
     study: Study
     values: dict[str, str]
     dark: bool
     known: Known | None = None
+    beside: Callable[[], list[Study]] | None = None
 
 
 @dataclass

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +30,8 @@ from sim.errors import InputError
 #: What is computed and shown when no results folder is named: what ``make run`` simulates.
 EXAMPLE = ("system=gatekept,balanced",)
 EXAMPLE_TITLE = "Shipped example"
+#: Further results that are set beside those chosen: there are no more colours and markers.
+MOST_BESIDE = 5
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,15 @@ class Server:
                 study = grown(job, parts)
                 self._grown[key] = len(parts), study
             return study
+
+    def beside(self, key: str) -> list[Study]:
+        """Comparisons in the other folders, as far as they can be read."""
+        out = []
+        for other in self.folders.folders:
+            if other != key and not (self.folders.folders[other] / "runs.sqlite").is_file():
+                with suppress(InputError):
+                    out.append(self.study(other))
+        return out[:MOST_BESIDE]
 
     def revision(self, key: str | None) -> str:
         """Changes when there is more to show of a study."""

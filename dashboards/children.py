@@ -17,11 +17,14 @@ from sim.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dashboards.flow import Flow
     from sim.journey import Journeys
 
 #: Children aged 0-19 above which a simulation takes too long for a page.
 MOST_CHILDREN = 400_000
 MOST_KEPT = 24
+#: Weeks from one look at a flow to the next that can be chosen.
+STEPS = (4, 1)
 
 Found = TypeVar("Found")
 _kept: OrderedDict[Hashable, object] = OrderedDict()
@@ -78,6 +81,27 @@ def all_children(study: Study) -> pd.DataFrame:
         return compare_children(runs)
 
     return _once(("children", _identity(study)), make)
+
+
+def flow(study: Study, system: str, every: int) -> Flow:
+    """How needs move through one of the systems, looked at every so many weeks.
+
+    Raises:
+        InputError: an area that is too large for a page.
+    """
+    from dashboards.flow import counted, followed
+    from experiments.compiling import one_at_a_time
+    from sim.config import config_hash
+
+    _small_enough(study)
+    config = study.configs[system]
+
+    def make() -> dict[int, Flow]:
+        with one_at_a_time():
+            places, at = followed(config, _seed(study))
+        return {weeks: counted(places, at, weeks) for weeks in STEPS}
+
+    return _once(("flow", config_hash(config)), make)[every]
 
 
 def story(study: Study, child: int) -> Journeys:

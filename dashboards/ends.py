@@ -119,7 +119,7 @@ def register(made: tuple[Any, Server]) -> None:
         try:
             settings = server.settings
             order = dependence.order(
-                server.study(key), other, row, int(times), settings.workers, settings.slow_down
+                server.comparison(key), other, row, int(times), settings.workers, settings.slow_down
             )
             found = server.kept.of(order)
             known = frozenset((part.system, part.replication) for part in found)
@@ -153,7 +153,7 @@ def register(made: tuple[Any, Server]) -> None:
         _: int, dark: bool | None, other: str, measure: str, key: str | None, shown: Any, of: str, token: str
     ) -> Any:
         try:
-            study = server.study(of)
+            study = server.comparison(of)
         except InputError:
             return no_update, no_update, 0, no_update
         job = server.jobs.look(key) if key else None

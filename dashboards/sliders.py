@@ -117,7 +117,7 @@ def register(made: tuple[Any, Server]) -> None:
     )
     def show_sliders(way: str | None, key: str) -> Any:
         try:
-            study = server.study(key)
+            study = server.comparison(key)
             return json.dumps(fields(study, way or ""), ensure_ascii=False) if way in study.configs else "[]"
         except InputError:
             return "[]"
@@ -140,7 +140,7 @@ def register(made: tuple[Any, Server]) -> None:
         if not token or not way:
             return no_update, no_update, no_update, no_update, no_update
         try:
-            study = server.study(key)
+            study = server.comparison(key)
             if way not in study.configs:
                 raise InputError(f"{way}: these results hold no such way to change.")
             values = live.read_settings(text or "", study.configs[way])
@@ -182,7 +182,9 @@ def register(made: tuple[Any, Server]) -> None:
         if revision == shown:
             return no_update, no_update, no_update, no_update, no_update
         found = live.answer(job.order, parts, job.began)
-        body = no_update if found is None else answered(server.study(study), job.order, found, bool(dark))
+        body = (
+            no_update if found is None else answered(server.comparison(study), job.order, found, bool(dark))
+        )
         return (
             status(job, found),
             body,

@@ -30,6 +30,7 @@ Commands
   sweep        many configurations at once: grids, samples, one number at a time; goes on after any stop
   best         which of several systems is best, with 95 % certainty and no more runs than that takes
   analyse      what a sweep has to say: effects, sensitivity, what is worth finding out first
+  emulate      what a sweep says between its points, at once, with its error
   switching    for each assumption, the value at which another plan would be preferred
   attribution  why two systems side by side differ from a change on one day
   optimise     the best job plans for the staff there are, under limits
@@ -255,6 +256,24 @@ measure=NAME      otherwise the measures that the sweep shows
 --without-failed  leave out every group of points with a run that failed or has no value; otherwise refused
 """,
         flags=("--without-failed",),
+        overrides=False,
+        folders=True,
+        words={"measure": ()},
+    ),
+    "emulate": Command(
+        "experiments.emulate",
+        """\
+usage: opendoor emulate FOLDER FACTOR=VALUE [FACTOR=VALUE ...] [measure=NAME[,NAME ...]]
+
+What a stored sweep would have said between its points: a smooth surface through what was simulated, which
+answers at once, with a 95 % interval and with its error on points that were held out. Every factor of the
+sweep needs a value; values outside what was simulated are refused.
+
+  opendoor sweep design=lhs points=60 system.dials.easy_access=0..1 system.dials.continuum=0..1
+  opendoor emulate results/sweep-... system.dials.easy_access=0.4 system.dials.continuum=0.7
+
+measure=NAME    otherwise the measures that the sweep shows; needs 12 points or more
+""",
         overrides=False,
         folders=True,
         words={"measure": ()},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.children import all_children, story
-from dashboards.page import Control, Drawn, Look, Options, Page, Panel
+from dashboards.children import all_children, flow, story
+from dashboards.page import Control, Drawn, Look, Options, Page, Panel, systems
 from dashboards.pages.waits import titles
 from dashboards.study import Study
 from dashboards.theme import DASHES, figure, theme
@@ -198,6 +198,34 @@ def everybody(look: Look) -> Drawn:
     return Drawn(said, frame, fig)
 
 
+def moving(look: Look) -> Drawn:
+    """How needs move through doors, lists and help under one system; the browser draws it."""
+    import json
+
+    from dash import html
+
+    from dashboards.flow import HELPED, NOT_BEGUN, UNHELPED, flow_frame, for_the_browser
+    from dashboards.page import attributes
+
+    study, system, every = look.study, look.values["system"], int(look.values["step"])
+    seen = flow(study, system, every)
+    title = study.system_title(system)
+    content = json.dumps(for_the_browser(seen), ensure_ascii=False)
+    into = [sum(int(m[m[:, 1] == place][:, 2].sum()) for m in seen.moves) for place in (HELPED, UNHELPED)]
+    began = int(seen.stock[0, NOT_BEGUN] - seen.stock[-1, NOT_BEGUN])
+    said = (
+        f"{title}, first replication, {int(seen.weeks[-1])} weeks after the decision: {began:,} needs begin. In the "
+        f"services are {int(seen.in_services[0]):,} needs at the start and {int(seen.in_services[-1]):,} at the end; "
+        f"{into[0]:,} times one has left because help has ended, {into[1]:,} times for another reason."
+    )
+    body = html.Div(
+        html.Div(className="flow", **attributes(data_flow=content)),
+        role="group",
+        **attributes(aria_label="Needs moving through the system"),
+    )
+    return Drawn(said, flow_frame(seen), body=body)
+
+
 def _kinds(study: Study) -> Options:
     kinds = study.configs[study.reference].needs.kinds
     return [(ANY, "any kind"), *((name, kind.title) for name, kind in kinds.items())]
@@ -248,6 +276,15 @@ PAGE = Page(
             "choices above apply, most helped first; type an id above to follow one of them.",
             everybody,
         ),
+        Panel(
+            "moving",
+            "How do needs move through doors, lists and help?",
+            "Where every need of the area's children is at the end of a week, and how many have gone from one place to "
+            "another since the last look: one simulation, the first replication. Numbers are needs; a child may have "
+            "several. A need in two places counts where it is furthest on. Nobody is lost: what leaves one box has "
+            "entered another. Nothing moves until you press Play or take a step.",
+            moving,
+        ),
     ],
     (
         Control("pick", "Choose by rule", _picks),
@@ -264,5 +301,7 @@ PAGE = Page(
                 ("5", "5 (least)"),
             ],
         ),
+        Control("system", "Moving needs: system", systems),
+        Control("step", "Moving needs: each step", lambda study: [("4", "four weeks"), ("1", "one week")]),
     ),
 )

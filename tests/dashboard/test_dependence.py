@@ -16,7 +16,7 @@ from dashboards.app import draw
 from dashboards.dependence import Known
 from dashboards.ends import hangs_on, text_of
 from dashboards.navigation import PAGES
-from dashboards.page import EVIDENCE, build
+from dashboards.page import EVIDENCE, build, missing
 from dashboards.server import Server, Settings
 from dashboards.settled import warnings
 from dashboards.study import Study, read_study
@@ -135,7 +135,7 @@ def test_the_warning_about_the_history_is_the_command_s_in_a_folder_and_in_a_run
 
 def test_from_every_answer_it_is_one_click_to_its_evidence(study: Study) -> None:
     for page in PAGES:
-        if page.path == EVIDENCE or not page.panels or (page.lacks is not None and page.lacks(study)):
+        if page.path == EVIDENCE or not page.panels or missing(page, study):
             continue
         shown = str(build(page, study, {}).to_plotly_json())
         assert shown.count("'Evidence behind this'") == len(page.panels), page.name

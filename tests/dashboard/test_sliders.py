@@ -168,7 +168,7 @@ def test_a_slider_that_is_let_go_is_answered_stands_in_the_address_and_can_be_pu
         tab.wait_for_selector("#live-figure .main-svg")
         tab.wait_for_selector("text=Live engine, 1 of 1 replications; first results")
         assert "operational_planning%3A0.97" in tab.url
-        assert "one replication: cannot tell" in tab.locator("#live-answer").inner_text()
+        tab.wait_for_selector("#live-answer :text('one replication: cannot tell')")
         assert violations(tab) == []
         tab.locator("#live-reset").click()
         tab.wait_for_selector("text=Nothing is moved")

@@ -75,7 +75,7 @@ def test_a_run_read_back_gives_the_same_views_and_measures_as_when_it_had_just_e
 
 def test_every_panel_of_every_page_answers_with_numbers_and_without_a_problem(server: Server) -> None:
     study = server.study(None)
-    for page in PAGES:
+    for page in (p for p in PAGES if p.of == "comparison"):
         if page.lacks is not None:
             continue  # these results are none of ways to change; see test_change_page.py
         for panel in page.panels:
@@ -162,10 +162,9 @@ def test_a_what_if_saved_as_a_file_is_what_the_command_line_runs(tmp_path: Path)
     )
     (tmp_path / "experiment").mkdir()
     (tmp_path / "experiment" / "mine.yaml").write_text(as_yaml(scenario, "mine"))
-    typed = load_plans(["experiment=mine", "system=gatekept,balanced"], tmp_path)
-    shown = configs(scenario)
-    assert typed == {name: shown[f"{name}, changed"] for name in typed}
-    assert list(load_plans(["experiment=mine"], tmp_path).values()) == list(shown.values())
+    typed, shown = load_plans(["experiment=mine"], tmp_path), configs(scenario)
+    assert list(typed) == ["gatekept", "gatekept_changed", "balanced", "balanced_changed"]
+    assert list(typed.values()) == list(shown.values())
 
 
 def test_ways_to_change_saved_as_a_file_are_accepted_and_are_what_was_run(

@@ -258,7 +258,7 @@ def draw(server: Server, page: Page, panel: Panel, key: str, values: dict[str, s
             text = "The first simulation is still going on; numbers appear here as soon as it is done."
             return Drawn(text, pd.DataFrame())
         values = {c.name: chosen(c, study, values) for c in page.controls}
-        return panel.draw(Look(study, values, dark))
+        return panel.draw(Look(study, values, dark, server.known, lambda: server.beside(key)))
     except InputError as e:
         return Drawn("", pd.DataFrame(), body=problem(e.problems))
     except Exception:

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from dashboards.page import READERS, Page
-from dashboards.pages import change, equity, evidence, impact, journeys, overview, pick, sweeps, waits, whatif
+from dashboards.pages import (
+    beside,
+    change,
+    equity,
+    evidence,
+    impact,
+    journeys,
+    overview,
+    pick,
+    sweeps,
+    waits,
+    whatif,
+)
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
@@ -15,6 +27,7 @@ PAGES: tuple[Page, ...] = (
     sweeps.PAGE,
     pick.PAGE,
     whatif.PAGE,
+    beside.PAGE,
     evidence.PAGE,
 )
 

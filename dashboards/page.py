@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dashboards.dependence import Known
     from dashboards.study import Study
     from dashboards.swept import Swept
 
@@ -26,11 +27,14 @@ SHOWN_ROWS = 200
 
 
 class Look(NamedTuple):
-    """What a panel is drawn from: the study, the controls' values, the ground."""
+    """What a panel is drawn from: the study, the controls' values, the ground, and what is known of how much the answer
+    depends on single numbers, and other results that are open."""
 
     study: Study
     values: dict[str, str]
     dark: bool
+    known: Known | None = None
+    beside: Callable[[], list[Study]] | None = None
 
 
 @dataclass
@@ -53,7 +57,8 @@ class Drawn:
 @dataclass(frozen=True)
 class Panel:
     """One question. ``explain``: what am I looking at; ``draw`` answers it; ``uses``: controls that it depends on (None:
-    all); ``place``: what stands in the panel from the start and fills itself."""
+    all); ``place``: what stands in the panel from the start and fills itself; ``evidence``: words by which the numbers
+    that it rests on most are found (none: all that are in use)."""
 
     name: str
     question: str
@@ -62,6 +67,7 @@ class Panel:
     wide: bool = True
     uses: tuple[str, ...] | None = None
     place: Callable[[], Any] | None = None
+    evidence: str = ""
 
 
 @dataclass(frozen=True)
@@ -234,11 +240,34 @@ def _place(page: Page, panel: Panel) -> Any:
                     ),
                 ]
             ),
-            html.A("Download the numbers (CSV)", id=ident("download"), href="#", className="download"),
+            html.Div(
+                [
+                    html.A(
+                        "Download the numbers (CSV)", id=ident("download"), href="#", className="download"
+                    ),
+                    *([] if page.path == EVIDENCE else [_evidence(panel)]),
+                ],
+                className="under",
+            ),
         ],
         className="panel wide" if panel.wide else "panel",
         **attributes(aria_labelledby=ident("question")),
     )
+
+
+#: Where every number is, with its source.
+EVIDENCE = "/evidence"
+
+
+def _evidence(panel: Panel) -> Any:
+    """From an answer to the numbers that it rests on."""
+    from urllib.parse import urlencode
+
+    from dash import dcc
+
+    query = f"?{urlencode({'words': panel.evidence})}" if panel.evidence else ""
+    what = f"Evidence behind this: {panel.question}"
+    return dcc.Link("Evidence behind this", href=f"{EVIDENCE}{query}", className="download", title=what)
 
 
 def graph(page: Page, panel: Panel, figure: Any) -> Any:
@@ -254,8 +283,8 @@ def graph(page: Page, panel: Panel, figure: Any) -> Any:
     )
 
 
-def table(frame: pd.DataFrame, most: int = SHOWN_ROWS) -> Any:
-    """A frame as a table: headings, numbers to the right.
+def table(frame: pd.DataFrame, most: int = SHOWN_ROWS, sortable: bool = False) -> Any:
+    """A frame as a table: headings (that sort it, if it is ``sortable``), numbers to the right.
 
     The browser builds it from plain text (``opendoor.js``): thousands of cells as components would take seconds.
     """
@@ -270,6 +299,7 @@ def table(frame: pd.DataFrame, most: int = SHOWN_ROWS) -> Any:
     content = {
         "columns": [str(c) for c in frame.columns],
         "numeric": [str(dtype)[:3] in ("int", "flo", "Int") for dtype in frame.dtypes],
+        "sortable": sortable,
         "rows": [[cell(v) for v in row] for row in shown.itertuples(index=False, name=None)],
         "more": f"{rest:,} more rows are in the download." if rest else "",
     }

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from dashboards.dependence import Known
 from dashboards.jobs import Job, Jobs
 from dashboards.live import Kept
 from dashboards.page import WRONG_KIND, Kind, Page, missing
@@ -30,6 +32,8 @@ from sim.errors import InputError
 #: What is computed and shown when no results folder is named: what ``make run`` simulates.
 EXAMPLE = ("system=gatekept,balanced",)
 EXAMPLE_TITLE = "Shipped example"
+#: Further results that are set beside those chosen: there are no more colours and markers.
+MOST_BESIDE = 5
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Server:
         self.folders = Folders(list(settings.folders))
         self.jobs = Jobs(settings.most_running, settings.silence, settings.grace)
         self.kept = Kept()
+        self.known = Known(settings.folders)
         self.example: str | None = None
         self._grown: dict[str, tuple[int, Study]] = {}
         self._swept: dict[str, Cached] = {}
@@ -182,6 +187,15 @@ class Server:
         if isinstance(study, Swept):
             raise InputError(list(WRONG_KIND["comparison"]))
         return study
+
+    def beside(self, key: str) -> list[Study]:
+        """Comparisons in the other folders, as far as they can be read."""
+        out = []
+        for other in self.folders.folders:
+            if other != key and self.kind(other) == "comparison":
+                with suppress(InputError):
+                    out.append(self.comparison(other))
+        return out[:MOST_BESIDE]
 
     def revision(self, key: str | None) -> str:
         """Changes when there is more to show of a study."""

@@ -32,6 +32,15 @@ DAYS_PER_WEEK = 7
 #: Fewer batches than this cannot show whether anything has settled.
 FEWEST = 10
 
+COLUMNS = [
+    "system",
+    "history_weeks",
+    "settled_after_weeks",
+    "mean_before_decision",
+    "settled",
+    "in_words",
+]
+
 
 def mser5(series: np.ndarray) -> tuple[int, bool]:
     """Where to cut a series so that the rest tells its level best.
@@ -73,29 +82,28 @@ def spin_up_frame(runs: Path, configs: Mapping[str, Config]) -> pd.DataFrame:
             continue
         waiting = pd.read_parquet(path, columns=["week", "size"])
         series = waiting.groupby("week")["size"].sum().sort_index().to_numpy()
-        weeks = math.floor(config.history_years * DAYS_PER_YEAR / DAYS_PER_WEEK)
-        history = series[:weeks]
-        cut, settled = mser5(history)
-        settled = settled or not history.any()  # no lists at all
-        rows.append(
-            {
-                "system": system,
-                "history_weeks": weeks,
-                "settled_after_weeks": cut,
-                "mean_before_decision": float(history[-BATCH:].mean()) if len(history) else math.nan,
-                "settled": settled,
-                "in_words": "" if settled else _warning(system, weeks, cut, config.history_years),
-            }
-        )
-    columns = [
-        "system",
-        "history_weeks",
-        "settled_after_weeks",
-        "mean_before_decision",
-        "settled",
-        "in_words",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+        rows.append(settled_row(system, series, config))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def settled_row(system: str, series: np.ndarray, config: Config) -> dict[str, Any]:
+    """A row of :func:`spin_up_frame`.
+
+    Args:
+        series: needs on all lists at the end of each week from the first of the run, shape ``(n_weeks,)``.
+    """
+    weeks = math.floor(config.history_years * DAYS_PER_YEAR / DAYS_PER_WEEK)
+    history = series[:weeks]
+    cut, settled = mser5(history)
+    settled = settled or not history.any()  # no lists at all
+    return {
+        "system": system,
+        "history_weeks": weeks,
+        "settled_after_weeks": cut,
+        "mean_before_decision": float(history[-BATCH:].mean()) if len(history) else math.nan,
+        "settled": settled,
+        "in_words": "" if settled else _warning(system, weeks, cut, config.history_years),
+    }
 
 
 def _warning(system: str, weeks: int, cut: int, years: float) -> str:

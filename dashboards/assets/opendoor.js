@@ -48,12 +48,36 @@ window.dash_clientside = window.dash_clientside || {};
     if (box.dataset.filled === String(text.length) + text.slice(-40)) return;
     const content = JSON.parse(text);
     const table = make("table"), head = make("tr"), body = make("tbody");
-    content.columns.forEach((c) => { const th = make("th", c); th.scope = "col"; head.append(th); });
-    content.rows.forEach((row) => {
+    const fillBody = (rows) => body.replaceChildren(...rows.map((row) => {
       const tr = make("tr");
       row.forEach((v, i) => tr.append(make("td", v, content.numeric[i] ? "number" : "")));
-      body.append(tr);
+      return tr;
+    }));
+    const number = (v) => { const n = parseFloat(String(v).replace(/,/g, "").replace("−", "-")); return Number.isNaN(n) ? null : n; };
+    const sort = (i, down) => {
+      const way = down ? -1 : 1;
+      fillBody([...content.rows].sort((a, b) => {
+        if (!content.numeric[i]) return way * String(a[i]).localeCompare(String(b[i]));
+        const x = number(a[i]), y = number(b[i]);  /* what is not known comes last either way */
+        return x === null || y === null ? (x === null) - (y === null) : way * (x - y);
+      }));
+      [...head.children].forEach((th, j) => th.setAttribute("aria-sort", j !== i ? "none" : down ? "descending" : "ascending"));
+    };
+    content.columns.forEach((c, i) => {
+      const th = make("th", content.sortable ? undefined : c);
+      th.scope = "col";
+      if (content.sortable) {
+        const button = make("button", c, "sort");
+        button.type = "button";
+        button.addEventListener("click", () => {
+          const now = th.getAttribute("aria-sort");
+          sort(i, now === "ascending" || (now !== "descending" && content.numeric[i]));
+        });
+        th.append(button);
+      }
+      head.append(th);
     });
+    fillBody(content.rows);
     const thead = make("thead");
     thead.append(head);
     table.append(thead, body);

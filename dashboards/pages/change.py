@@ -237,6 +237,7 @@ PAGE = Page(
             "nought, the change has so far cost children more than it brought them. Bands are 95 % intervals of the "
             "mean over replications.",
             ahead,
+            evidence="transition",
         ),
         Panel(
             "timing",
@@ -245,6 +246,7 @@ PAGE = Page(
             "Replications that do not get there within the years simulated are not in its mean; how many do stands with "
             f"it. {INTERVALS}",
             timing,
+            evidence="transition",
         ),
         Panel(
             "weekly",
@@ -253,6 +255,7 @@ PAGE = Page(
             "Single weeks, each with the 95 % interval of its difference from staying put, are in the results folder "
             "(change_by_week.csv).",
             weekly,
+            evidence="transition",
         ),
         Panel(
             "disruption",
@@ -260,6 +263,7 @@ PAGE = Page(
             "A week counts if, over the weeks from one look at function to the next, the measure is worse than under "
             f"staying put by more than {TOLERANCE:.0%}, and for counts by more than chance would make of it. {INTERVALS}",
             disruption,
+            evidence="transition",
         ),
         Panel(
             "people",
@@ -268,6 +272,7 @@ PAGE = Page(
             "significant step for a year, over all its needs. The same way to change does both, and a mean hides it. "
             f"{INTERVALS}",
             people,
+            evidence="transition",
         ),
         Panel(
             "groups",
@@ -275,6 +280,7 @@ PAGE = Page(
             "Differences from staying put by the deprivation of the neighbourhood, or by locality. Places that change "
             f"later wait longer for what it brings. {INTERVALS}",
             groups,
+            evidence="transition",
         ),
         Panel(
             "cost",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dashboards.ends import MEASURE, OTHER, register, section
 from dashboards.page import Control, Drawn, Look, Page, Panel, attributes, table
 from dashboards.study import Study
 from dashboards.theme import figure, theme
 from experiments.numbers import BY_HAND, GRADES, grade_counts, rows_used
 from experiments.words import GRADE_WORDS
+from sim.measures import LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,8 +86,14 @@ def every(look: Look) -> Drawn:
         text = frame.astype(str).agg(" ".join, axis=1).str.casefold().str.replace("_", " ")
         frame = frame[[all(w.replace("_", " ") in line for w in wanted) for line in text]]
     shown = frame.drop(columns=["Shape"]).assign(Number=frame["Number"].str.replace("_", " "))
+    measure = look.values["measure"]
+    found = (
+        look.known.of(look.study, look.values["other"], measure) if look.known and look.study.others else {}
+    )
+    swing = {row: d.swing * LABELS[measure].scale for row, d in found.items()}
+    shown.insert(4, "The answer moves by", frame["Number"].map(swing).astype(float))
     body = html.Div(
-        table(shown, most=400),
+        table(shown, most=400, sortable=True),
         className="scroll",
         tabIndex="0",
         role="region",
@@ -94,7 +102,13 @@ def every(look: Look) -> Drawn:
     said = f"{len(frame)} of {total} numbers." + (
         "" if len(frame) else " Nothing fits these words; try fewer of them."
     )
-    return Drawn(said, frame, body=body)
+    if look.study.others:
+        known = int(shown["The answer moves by"].notna().sum())
+        said += (
+            f" How far the answer ({LABELS[measure].label}, difference from the reference) moves between the ends of its "
+            f"range is known for {known} of them. A heading sorts the table."
+        )
+    return Drawn(said, shown, body=body)
 
 
 PAGE = Page(
@@ -114,8 +128,10 @@ PAGE = Page(
         Panel(
             "numbers",
             "Which numbers are these, and who says so?",
-            "The evidence rows that the systems shown use. Low and high are the ends of the plausible range. How much an "
-            "answer depends on each of them: opendoor sweep design=one_at_a_time moves every one of them through its range.",
+            "The evidence rows that the systems shown use. Low and high are the ends of the plausible range. The answer "
+            "moves by: the largest distance between the difference from the reference with the number at its low end, as it "
+            "is, and at its high end; worked out above for one number, or read from a sweep (opendoor sweep "
+            "design=one_at_a_time) of the same systems, area and years that was opened with these results. –: not known.",
             every,
         ),
     ],
@@ -124,5 +140,9 @@ PAGE = Page(
         Control(
             "grade", "Grade", lambda study: [("all", "all grades"), *((g, GRADE_WORDS[g]) for g in GRADES)]
         ),
+        OTHER,
+        MEASURE,
     ),
+    extra=register,
+    after_first=section,
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dashboards.ends import hangs_on
 from dashboards.page import Control, Drawn, Look, Page, Panel, attributes, others
 from dashboards.present_link import link
+from dashboards.settled import warnings
 from dashboards.study import Study
 from dashboards.words import cards
 from experiments.measures_table import TITLES
@@ -87,7 +89,11 @@ def unknown(look: Look) -> Drawn:
 
     from experiments.words import caveats
 
-    found = caveats(look.study.area.name, look.study.configs)
+    found = [
+        *warnings(look.study),
+        *caveats(look.study.area.name, look.study.configs),
+        *hangs_on(look.study, look.known, look.values["other"], look.values["measure"]),
+    ]
     body = html.Div(
         [
             html.Ul([html.Li(text) for text in found]),
@@ -136,7 +142,9 @@ PAGE = Page(
         Panel(
             "unknown",
             "What is not known?",
-            "These sentences stand under every result of this program. They say what the numbers cannot show.",
+            "Most of these sentences stand under every result of this program. They say what the numbers cannot show. The "
+            "first warns if waiting lists were still changing when counting began; the last names the assumed numbers on "
+            "which the measure chosen above hangs, as far as that has been worked out.",
             unknown,
         ),
     ],

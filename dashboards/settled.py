@@ -1,0 +1,28 @@
+"""Whether the waiting lists had settled when counting began: what the command warns of, said on the page as well."""
+
+from __future__ import annotations
+
+from dashboards.study import Study
+from experiments.compare import warnings_told_once
+from experiments.spin_up import COLUMNS, settled_row
+
+
+def warnings(study: Study) -> list[str]:
+    """The warnings of the first replication, of several systems once; none if all is well or nothing is at hand.
+
+    Results in a folder say what ``opendoor compare`` wrote; of a run in the background it is worked out by the same rule.
+    """
+    import pandas as pd
+
+    file = study.folder / "spin_up.parquet" if study.folder is not None else None
+    if file is not None and file.is_file():
+        try:
+            return warnings_told_once(pd.read_parquet(file, columns=["system", "in_words"]))
+        except (OSError, ValueError, KeyError):
+            return [f"{file}: cannot be read, so nothing is known about the history."]
+    rows = [
+        settled_row(name, study.views[name, 0]["lists"]["every_list"].to_numpy(), config)
+        for name, config in study.configs.items()
+        if "lists" in study.views.get((name, 0), {})
+    ]
+    return warnings_told_once(pd.DataFrame(rows, columns=COLUMNS))

@@ -1,0 +1,157 @@
+"""How much the answer depends on a number: worked out here as by a sweep, and told with what is not known."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import SMALL, Served
+from test_browser import opened, settled, violations
+
+from dashboards import dependence
+from dashboards.app import draw
+from dashboards.dependence import Known
+from dashboards.ends import hangs_on, text_of
+from dashboards.navigation import PAGES
+from dashboards.page import EVIDENCE, build, missing
+from dashboards.server import Server, Settings
+from dashboards.settled import warnings
+from dashboards.study import Study, read_study
+from dashboards.work import Part
+from experiments.compare import warnings_told_once
+from experiments.replicate import replication_seed
+from experiments.spin_up import spin_up_frame
+from sim.errors import InputError
+from sim.measures import LABELS
+from sim.run import simulate
+
+OTHER, MEASURE = "balanced", "reach_share"
+
+
+@pytest.fixture(scope="module")
+def study(results: Path) -> Study:
+    return read_study("small", results)
+
+
+@pytest.fixture(scope="module")
+def row(study: Study) -> str:
+    """An assumed number with a range that both systems use."""
+    found = dependence.rows_with_a_range(study)
+    return next(name for name in found if study.configs[OTHER].evidence[name].grade == "assumed")
+
+
+def worked_out(study: Study, row: str, replications: int) -> dict[str, tuple[dependence.Depends, int]]:
+    order = dependence.order(study, OTHER, row, replications, 1, 0.0)
+    parts = [
+        Part(name, r, simulate(config, replication_seed(order.seed, r)).summary(), {})
+        for name, config in order.configs.items()
+        for r in range(replications)
+    ]
+    return dependence.worked_out(study, OTHER, row, order, parts)
+
+
+def test_both_ends_worked_out_here_are_those_of_a_sweep_of_one_number_at_a_time(
+    study: Study, row: str, tmp_path: Path
+) -> None:
+    from experiments.cli import main
+
+    here = worked_out(study, row, 2)[MEASURE]
+    low, high = dependence.rows_with_a_range(study)[row]
+    folder = tmp_path / "one"
+    few = [word for word in SMALL if not word.startswith("replications")]
+    asked = ["design=one_at_a_time", f"evidence.{row}.value={low!r}..{high!r}", "replications=2"]
+    assert main(["sweep", *few, *asked, f"output={folder}"]) == 0
+    swept = Known((folder,)).of(study, OTHER, MEASURE)
+    assert list(swept) == [row]
+    for a, b in ((here[0].low, swept[row].low), (here[0].high, swept[row].high)):
+        assert (a.mean, a.low, a.high, a.n) == pytest.approx((b.mean, b.low, b.high, b.n))
+    assert (swept[row].ends, here[0].ends) == ((low, high), (low, high))
+    assert swept[row].swing == pytest.approx(here[0].swing)
+    other_years = study.configs[OTHER].model_copy(update={"horizon_years": 1.0})
+    elsewhere = Study("x", "x", study.area, {**study.configs, OTHER: other_years}, study.done, {}, 3)
+    assert Known((folder,)).of(elsewhere, OTHER, MEASURE) == {}, (
+        "a sweep of other years was taken for an answer"
+    )
+
+
+def test_what_was_worked_out_stands_in_the_table_and_among_what_is_not_known(
+    study: Study, row: str, results: Path
+) -> None:
+    server = Server(Settings((results,)))
+    before = hangs_on(study, server.known, OTHER, MEASURE)
+    assert "has not been worked out" in before[0]
+    found = worked_out(study, row, 1)
+    server.known.add(study, OTHER, found)
+    assert server.known.of(study, OTHER, MEASURE)[row].low.n == 1
+    assert "none of these clearly moves" in hangs_on(study, server.known, OTHER, MEASURE)[0]
+    page = next(page for page in PAGES if page.path == EVIDENCE)
+    panel = next(panel for panel in page.panels if panel.name == "numbers")
+    drawn = draw(server, page, panel, "small", {"measure": MEASURE}, False)
+    shown = drawn.frame.set_index("Number")["The answer moves by"]
+    swing = found[MEASURE][0].swing * LABELS[MEASURE].scale
+    assert shown[row.replace("_", " ")] == pytest.approx(swing)
+    assert shown.notna().sum() == 1
+    clear = dependence.Depends(
+        row,
+        (0.0, 1.0),
+        dependence.estimate(np.array([0.1, 0.11, 0.1])),
+        dependence.estimate(np.array([0.0, 0.01, -0.01])),
+        "here",
+    )
+    server.known.add(study, OTHER, {MEASURE: (clear, 3)})
+    server.known.add(study, OTHER, found)
+    told = hangs_on(study, server.known, OTHER, MEASURE)[0]
+    assert "hangs on assumed numbers" in told, "fewer replications took the place of more"
+    assert row.replace("_", " ") in told
+    assert text_of(MEASURE, clear.low) in told
+
+
+def test_a_number_that_is_not_used_cannot_be_asked_for(study: Study) -> None:
+    with pytest.raises(InputError, match="no such number"):
+        dependence.order(study, OTHER, "nonsense", 3, 1, 0.0)
+
+
+def test_the_warning_about_the_history_is_the_command_s_in_a_folder_and_in_a_run(
+    study: Study, results: Path, tmp_path: Path
+) -> None:
+    short = {name: c.model_copy(update={"history_years": 0.5}) for name, c in study.configs.items()}
+    frame = spin_up_frame(results / "runs", short)
+    told = warnings_told_once(frame)
+    assert len(told) == 1
+    assert "too short to tell" in told[0]
+    assert warnings(study) == []
+    running = Study("x", "x", study.area, short, study.done, study.views, 3)
+    assert warnings(running) == told
+    folder = tmp_path / "short"
+    shutil.copytree(results, folder)
+    frame.to_parquet(folder / "spin_up.parquet")
+    panel = next(panel for panel in PAGES[0].panels if panel.name == "unknown")
+    said = draw(Server(Settings((folder,))), PAGES[0], panel, "short", {}, False).frame["To bear in mind"]
+    assert list(said)[:1] == told
+
+
+def test_from_every_answer_it_is_one_click_to_its_evidence(study: Study) -> None:
+    for page in PAGES:
+        if page.path == EVIDENCE or not page.panels or missing(page, study):
+            continue
+        shown = str(build(page, study, {}).to_plotly_json())
+        assert shown.count("'Evidence behind this'") == len(page.panels), page.name
+
+
+def test_a_number_is_worked_out_in_the_background_and_its_table_can_be_sorted(
+    dashboard: Served, browser: Any
+) -> None:
+    with opened(browser, dashboard.url + "/evidence?times=3") as tab:
+        settled(tab)
+        tab.get_by_role("button", name="Work it out").click()
+        tab.wait_for_selector("#ends-figure .main-svg")
+        tab.wait_for_selector("text=18 of 18 simulations done; worked out")
+        first = "document.querySelector('#evidence-numbers-body tbody td').textContent"
+        before = tab.evaluate(first)
+        tab.locator("#evidence-numbers-body").get_by_role("button", name="Number", exact=True).click()
+        tab.wait_for_function(f"before => {first} !== before", arg=before)
+        assert tab.locator("#evidence-numbers-body th[aria-sort=ascending]").count() == 1
+        assert violations(tab) == []

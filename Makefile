@@ -4,9 +4,10 @@
 VENV  := .venv
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.installed
+READY := $(VENV)/.compiled
 PYTHON ?=
 
-.PHONY: run test lint check help
+.PHONY: run test lint check help install
 .DEFAULT_GOAL := help
 
 help:
@@ -15,12 +16,12 @@ help:
 	@echo "make lint    ruff check, ruff format --check, mypy"
 	@echo "make check   lint and test"
 
-run: $(STAMP)
+run: $(READY)
 	@$(BIN)/opendoor compare system=gatekept,balanced
 	@echo; echo "To see it in a browser, on this machine alone: $(BIN)/opendoor dashboard"; \
 	echo "(or with the folder named above: $(BIN)/opendoor dashboard RESULTS-FOLDER)"
 
-test: $(STAMP)
+test: $(READY)
 	@$(BIN)/pytest
 
 lint: $(STAMP)
@@ -29,6 +30,8 @@ lint: $(STAMP)
 	@$(BIN)/mypy
 
 check: lint test
+
+install: $(STAMP)
 
 # Installed again only when what is to be installed has changed.
 $(STAMP): pyproject.toml constraints.txt
@@ -51,7 +54,10 @@ $(STAMP): pyproject.toml constraints.txt
 	fi; \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --upgrade >/dev/null; \
 	echo "Installing OpenDoor and what it needs (about a minute) ..."; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt; \
-	echo "Compiling the model for this machine (about half a minute) ..."; \
-	$(BIN)/python -m experiments.compiling
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
 	@touch $(STAMP)
+
+$(READY): $(STAMP)
+	@echo "Compiling the model for this machine (about a minute) ..."
+	@$(BIN)/python -m experiments.compiling
+	@touch $(READY)

@@ -10,17 +10,20 @@ import logging
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, quote
 
 from dashboards import present
 from dashboards.compressed import pack_answers
 from dashboards.layout import shell, status_strip, study_line
 from dashboards.navigation import PAGES, page_at
-from dashboards.page import Drawn, Look, Page, Panel, build, chosen, graph, part, table
+from dashboards.page import Drawn, Look, Page, Panel, build, chosen, graph, missing, part, table
 from dashboards.present_link import PATH as PRESENT
 from dashboards.server import Server, Settings
 from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from dashboards.study import Study
 
 log = logging.getLogger("opendoor.dashboard")
 MISTAKE = (
@@ -36,6 +39,7 @@ def create_app(settings: Settings) -> tuple[Any, Server]:
     Raises:
         InputError: the example's words cannot be used.
     """
+    import dash_ag_grid  # noqa: F401  (its scripts are known to the page only if it is loaded before)
     import plotly.io as pio
     from dash import Dash
 
@@ -75,31 +79,39 @@ def _register(app: Any, server: Server) -> None:
     @app.callback(
         Output("content", "children"),
         Output("links", "data"),
+        Output("results", "value", allow_duplicate=True),
         Input("url", "pathname"),
         Input("results", "value"),
         State("url", "search"),
         State("links", "data"),
+        State("token", "data"),
+        prevent_initial_call="initial_duplicate",
     )
-    def show_page(path: str, key: str | None, search: str | None, shown: str | None) -> tuple[Any, Any]:
+    def show_page(
+        path: str, key: str | None, search: str | None, shown: str | None, token: str | None
+    ) -> tuple[Any, Any, Any]:
         if (path or "").rstrip("/") == PRESENT:
             if shown == PRESENT:
-                return no_update, no_update
-            return present.frame(server.story), PRESENT
+                return no_update, no_update, no_update
+            return present.frame(server.story), PRESENT, no_update
         page = page_at(path)
         if page is None:
-            return not_found(path), f"{path} "
+            return not_found(path), f"{path} ", no_update
         asked = asked_for(search)
         key = key or asked.get("results") or server.first_key
         showing = f"{page.path} {key}"
         if showing == shown:  # rendered again, a page would lose what was typed and where the reader was
-            return no_update, no_update
+            return no_update, no_update, no_update
         try:
-            return build(page, server.study(key), asked), showing
+            fits, study = server.fitting(page, key, token)
+            if fits != key:  # a comparison was shown, and this page is about sweeps, or the other way round
+                return build(page, study, asked), f"{page.path} {fits}", fits
+            return build(page, study, asked), showing, no_update
         except InputError as e:
-            return problem_page(page, e.problems), showing
+            return problem_page(page, e.problems), showing, no_update
         except Exception:
             log.error("%s cannot be shown:\n%s", page.path, traceback.format_exc())
-            return problem_page(page, [MISTAKE]), showing
+            return problem_page(page, [MISTAKE]), showing, no_update
 
     @app.callback(
         Output("results", "data"),
@@ -143,8 +155,7 @@ def _register(app: Any, server: Server) -> None:
             line = study_line(server.study(key))
         except InputError as e:
             line = " ".join(e.problems)
-        shown = server.jobs.look(key or server.first_key)
-        growing = shown is not None and shown.running
+        growing = server.growing(key)
         revision = server.revision(key)
         return (
             # until the results are chosen nobody could draw anything, and would not be asked again
@@ -202,7 +213,7 @@ def _register(app: Any, server: Server) -> None:
 
 def _register_panel(app: Any, server: Server, page: Page, panel: Panel) -> None:
     """One callback for one panel: the controls of its page in, its answer out."""
-    from dash import Input, Output, State, no_update
+    from dash import Input, Output, State, no_update, set_props
 
     outputs = [
         Output(part(page, panel, "said"), "children"),
@@ -211,16 +222,19 @@ def _register_panel(app: Any, server: Server, page: Page, panel: Panel) -> None:
         Output(part(page, panel, "table"), "children"),
         Output(part(page, panel, "download"), "href"),
     ]
-    controls = [Input({"type": "control", "page": page.name, "name": c.name}, "value") for c in page.controls]
+    used = [c for c in page.controls if panel.uses is None or c.name in panel.uses]
+    controls = [Input({"type": "control", "page": page.name, "name": c.name}, "value") for c in used]
 
     @app.callback(
         outputs, Input("revision", "data"), Input("dark", "data"), State("results", "value"), *controls
     )
     def answer(_: str | None, dark: bool | None, key: str | None, *given: str | None) -> Any:
-        if not key:
+        if not key or server.kind(key) != page.of:  # the results that fit the page are on their way
             return [no_update] * len(outputs)
-        values = {c.name: value or "" for c, value in zip(page.controls, given, strict=True)}
+        values = {c.name: value or "" for c, value in zip(used, given, strict=True)}
         drawn = draw(server, page, panel, key, values, bool(dark))
+        if drawn.pending:
+            set_props("tick", {"disabled": False})
         query = "&".join(f"{name}={quote(value)}" for name, value in {"results": key, **values}.items())
         return (
             drawn.said,
@@ -236,7 +250,9 @@ def draw(server: Server, page: Page, panel: Panel, key: str, values: dict[str, s
     import pandas as pd
 
     try:
-        study = server.study(key)
+        study = cast("Study", server.study(key))  # a page of sweeps takes it for what it is
+        if why := missing(page, study):
+            return Drawn(" ".join(why), pd.DataFrame())
         if study.n == 0:
             text = "The first simulation is still going on; numbers appear here as soon as it is done."
             return Drawn(text, pd.DataFrame())

@@ -35,7 +35,7 @@ def lacking(study: Study) -> list[str]:
         f"{study.title} holds no ways to change: both systems have been in place from the start. This page shows "
         "getting from one to the other.",
         f"Run {COMMAND} (with area=example_small for a quick look) and open the folder it names with "
-        "opendoor dashboard FOLDER.",
+        "opendoor dashboard FOLDER, or choose ways to change under What if.",
     ]
 
 

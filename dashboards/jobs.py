@@ -17,12 +17,12 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from dashboards.work import LOADED, Order, Part, carry_out, read_end, read_parts
+from dashboards.work import LOADED, Order, Part, carry_out, part_name, read_end, read_parts
 from sim.errors import InputError
 
 State = Literal["running", "done", "failed", "cancelled", "tab closed"]
@@ -39,7 +39,8 @@ MOST_RUNNING, MOST_KEPT = 2, 8
 
 @dataclass
 class Job:
-    """One background run. ``owner``: token of the tab it belongs to; None for the dashboard's own."""
+    """One background run. ``owner``: token of the tab it belongs to; None for the dashboard's own. ``quiet``: it answers
+    a control of a page, gives way to the tab's next run, and is no results to choose. ``began``: seconds since the epoch."""
 
     key: str
     owner: str | None
@@ -47,7 +48,8 @@ class Job:
     order: Order
     folder: Path
     process: Any
-    started: float
+    began: float
+    quiet: bool = False
     state: State = "running"
     problems: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -89,13 +91,25 @@ class Jobs:
         self._closed = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
-    def start(self, order: Order, title: str, owner: str | None) -> str:
-        """Begin a run; returns its key.
+    def start(
+        self,
+        order: Order,
+        title: str,
+        owner: str | None,
+        quiet: bool = False,
+        known: Sequence[Part] = (),
+    ) -> str:
+        """Begin a run; returns its key. A quiet one of the same tab that still goes on is ended.
+
+        Args:
+            known: the parts that the order says are known.
 
         Raises:
             Busy: this tab has a run already, or too many go on.
         """
         with self._lock:
+            if owner is not None:
+                self.end_quiet(owner)
             running = [job for job in self._jobs.values() if job.running and job.owner is not None]
             if owner is not None and any(job.owner == owner for job in running):
                 raise Busy("Your last run is still going on; cancel it first, or wait until it is done.")
@@ -111,7 +125,8 @@ class Jobs:
             folder.mkdir()
             process = _context().Process(target=carry_out, args=(order, folder), name=key)
             process.start()
-            self._jobs[key] = Job(key, owner, title, order, folder, process, self.clock())
+            parts = {part_name(part.system, part.replication): part for part in known}
+            self._jobs[key] = Job(key, owner, title, order, folder, process, time.time(), quiet, parts=parts)
             self._forget_oldest()
             return key
 
@@ -124,9 +139,9 @@ class Jobs:
             return job
 
     def of(self, owner: str) -> list[Job]:
-        """Runs of one tab, the newest last."""
+        """Runs of one tab but the quiet ones, the newest last."""
         with self._lock:
-            return [job for job in self._jobs.values() if job.owner == owner]
+            return [job for job in self._jobs.values() if job.owner == owner and not job.quiet]
 
     def cancel(self, key: str, owner: str) -> bool:
         """Stop a run at once; False if it is not this tab's, or over."""
@@ -136,6 +151,13 @@ class Jobs:
                 return False
             self._stop(job, "cancelled")
             return True
+
+    def end_quiet(self, owner: str) -> None:
+        """Stop the quiet run of a tab, if one goes on."""
+        with self._lock:
+            for job in self._jobs.values():
+                if job.running and job.quiet and job.owner == owner:
+                    self._stop(job, "cancelled")
 
     def heard(self, owner: str) -> None:
         """A tab is still there."""
@@ -203,9 +225,14 @@ class Jobs:
         shutil.rmtree(job.folder, ignore_errors=True)
 
     def _forget_oldest(self) -> None:
-        over = [job.key for job in self._jobs.values() if not job.running and job.owner is not None]
-        for key in over[: max(0, len(over) - MOST_KEPT)]:
-            del self._jobs[key]
+        for quiet in (False, True):
+            over = [
+                job.key
+                for job in self._jobs.values()
+                if not job.running and job.owner is not None and job.quiet == quiet
+            ]
+            for key in over[: max(0, len(over) - MOST_KEPT)]:
+                del self._jobs[key]
 
 
 def _context() -> Any:

@@ -16,6 +16,7 @@ from dashboards.theme import palette
 if TYPE_CHECKING:
     from dashboards.jobs import Job
     from dashboards.study import Study
+    from dashboards.swept import Swept
 
 NAVBAR = {"width": 250, "breakpoint": "sm", "collapsed": {"mobile": True}}
 
@@ -112,10 +113,12 @@ def _navbar() -> Any:
     return dmc.AppShellNavbar(html.Div(groups, className="navigation"), **attributes(aria_label="Pages"))
 
 
-def study_line(study: Study) -> Any:
+def study_line(study: Study | Swept) -> Any:
     """What is shown, in a line: area, systems, how many replications of how many."""
     from experiments.words import heading
 
+    if study.kind == "sweep":
+        return study.heading
     if study.n == 0:
         return f"{study.area.name}: {' against '.join(study.configs)}. The first simulations are going on …"
     text = heading(study.area.name, study.configs, study.n)

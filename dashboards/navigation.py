@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.page import READERS, Page
-from dashboards.pages import change, equity, evidence, impact, journeys, overview, waits, whatif
+from dashboards.pages import change, equity, evidence, impact, journeys, overview, pick, sweeps, waits, whatif
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
@@ -12,6 +12,8 @@ PAGES: tuple[Page, ...] = (
     impact.PAGE,
     equity.PAGE,
     journeys.PAGE,
+    sweeps.PAGE,
+    pick.PAGE,
     whatif.PAGE,
     evidence.PAGE,
 )

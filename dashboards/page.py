@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dashboards.study import Study
+    from dashboards.swept import Swept
+
+Kind = Literal["comparison", "sweep"]
 
 Options = list[tuple[str, str]]
 
@@ -36,31 +39,36 @@ class Drawn:
 
     Attributes:
         said: the finding in a sentence or two. figure: a Plotly figure, or None. frame: the numbers behind it, with
-        headings for people. body: something other than a figure (cards, a table), as Dash components.
+        headings for people. body: something other than a figure (cards, a table), as Dash components. pending: more
+        is being worked out, and the page asks again.
     """
 
     said: str
     frame: pd.DataFrame
     figure: Any = None
     body: Any = None
+    pending: bool = False
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One question. ``explain``: what am I looking at; ``draw`` answers it."""
+    """One question. ``explain``: what am I looking at; ``draw`` answers it; ``uses``: controls that it depends on (None:
+    all); ``place``: what stands in the panel from the start and fills itself."""
 
     name: str
     question: str
     explain: str
     draw: Callable[[Look], Drawn]
     wide: bool = True
+    uses: tuple[str, ...] | None = None
+    place: Callable[[], Any] | None = None
 
 
 @dataclass(frozen=True)
 class Control:
     """Something to choose. ``options`` gives (value, label) for a study; the first is chosen at the start.
 
-    ``typed``: words are typed instead.
+    ``typed``: words are typed instead, ``hint`` shows how.
     """
 
     name: str
@@ -68,12 +76,14 @@ class Control:
     options: Callable[[Study], Options] = lambda study: []
     typed: bool = False
     most: int = 0
+    hint: str = ""
 
 
 @dataclass(frozen=True)
 class Page:
     """One page. ``readers``: for whom it is listed; ``lead``: what it is about, in a sentence; ``lacks``: sentences on
-    what a study lacks for all of the page, which then stand in place of its panels."""
+    what a study lacks for all of the page, which then stand in place of its panels; ``after_first``: what stands after
+    the first panel; its callbacks are ``extra``'s; ``of``: what it shows."""
 
     path: str
     title: str
@@ -84,10 +94,34 @@ class Page:
     extra: Callable[[Any], None] | None = field(default=None)
     top: Callable[[], Any] | None = None
     lacks: Callable[[Study], list[str]] | None = None
+    after_first: Callable[[Page, Study, dict[str, str]], Any] | None = None
+    of: Kind = "comparison"
 
     @property
     def name(self) -> str:
         return self.path.strip("/") or "overview"
+
+
+def missing(page: Page, study: Study | Swept) -> list[str]:
+    """Why a page cannot show a study, in sentences; none if it can."""
+    if study.kind != page.of:
+        return list(WRONG_KIND[page.of])
+    return page.lacks(cast("Study", study)) if page.lacks is not None else []
+
+
+WRONG_KIND: dict[Kind, tuple[str, ...]] = {
+    "comparison": (
+        "These results are a sweep, and this page shows systems side by side.",
+        "Look at the sweep under Sweeps. For this page: opendoor compare system=gatekept,balanced, then opendoor "
+        "dashboard with both folders.",
+    ),
+    "sweep": (
+        "This page shows a sweep: many settings, each simulated with the same luck. None was named when the dashboard "
+        "was started.",
+        "To make one: opendoor sweep experiment=small_grid, then opendoor dashboard FOLDER with the folder that it names "
+        "(several folders can be named).",
+    ),
+}
 
 
 def attributes(**words: Any) -> dict[str, Any]:
@@ -98,15 +132,18 @@ def attributes(**words: Any) -> dict[str, Any]:
 READERS = ("Board members", "Therapy leads", "Analysts")
 
 
-def build(page: Page, study: Study | None, asked: dict[str, str]) -> Any:
+def build(page: Page, study: Study | Swept | None, asked: dict[str, str]) -> Any:
     """The page's frame: heading, controls as the address asks for them, and a place for each answer."""
     from dash import html
 
-    if study is not None and page.lacks is not None and (missing := page.lacks(study)):
+    if study is not None and (why := missing(page, study)):
         heading = html.H1(page.title, id="title", tabIndex="-1")
-        note = html.Div([html.P(text) for text in missing], className="note", role="status")
+        note = html.Div([html.P(text) for text in why], className="note", role="status")
         return html.Div([heading, html.P(page.lead, className="lead"), note])
-    controls = [_control(page, c, study, asked) for c in page.controls] if study is not None else []
+    controls = [control_of(page, c, cast("Study", study), asked) for c in page.controls] if study else []
+    places = [_place(page, panel) for panel in page.panels]
+    if study is not None and page.after_first is not None:
+        places.insert(1, page.after_first(page, cast("Study", study), asked))
     return html.Div(
         [
             html.H1(page.title, id="title", tabIndex="-1"),
@@ -119,7 +156,7 @@ def build(page: Page, study: Study | None, asked: dict[str, str]) -> Any:
                 hidden=not controls,
                 **attributes(aria_label="Choose"),
             ),
-            html.Div([_place(page, panel) for panel in page.panels], className="panels"),
+            html.Div(places, className="panels"),
         ]
     )
 
@@ -133,13 +170,21 @@ def chosen(control: Control, study: Study, asked: dict[str, str]) -> str:
     return wanted if wanted in values else (values[0] if values else "")
 
 
-def _control(page: Page, control: Control, study: Study, asked: dict[str, str]) -> Any:
+def control_of(page: Page, control: Control, study: Study, asked: dict[str, str]) -> Any:
+    """A control as a component; what it is set to gets into the address."""
     import dash_mantine_components as dmc
 
     ident = {"type": "control", "page": page.name, "name": control.name}
     value = chosen(control, study, asked)
     if control.typed:
-        return dmc.TextInput(id=ident, label=control.label, value=value, debounce=400, className="control")
+        return dmc.TextInput(
+            id=ident,
+            label=control.label,
+            value=value,
+            placeholder=control.hint,
+            debounce=400,
+            className="control typed",
+        )
     return dmc.Select(
         id=ident,
         label=control.label,
@@ -167,6 +212,7 @@ def _place(page: Page, panel: Panel) -> Any:
         [
             html.H2(panel.question, id=ident("question")),
             html.P("…", id=ident("said"), className="said", **attributes(aria_live="polite")),
+            *([panel.place()] if panel.place else []),
             html.Div(id=ident("picture"), className="picture"),
             html.Div(id=ident("body")),
             html.Details([html.Summary("What am I looking at?"), html.P(panel.explain)]),

@@ -128,7 +128,7 @@ def shown(server: Server, key: str, number: int, dark: bool, narrow: bool) -> tu
     story = server.story
     number = min(max(number, 1), len(story.steps))
     try:
-        study = server.study(key)
+        study = server.comparison(key)
         ways = held(story, study.configs)
         if (missing := lacking(study)) or len(ways) < 2:
             return _offer(story, missing, study), "present-empty", ""

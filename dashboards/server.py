@@ -15,8 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from dashboards.jobs import Job, Jobs
+from dashboards.live import Kept
+from dashboards.page import WRONG_KIND, Kind, Page, missing
 from dashboards.storyboard import Story, read_story, shipped_story
 from dashboards.study import Folders, Study
+from dashboards.swept import Swept
 from dashboards.work import Order, Part
 from experiments.change import Changes, are_ways_to_change
 from experiments.replicate import Replications
@@ -55,6 +58,7 @@ class Server:
         self.settings = settings
         self.folders = Folders(list(settings.folders))
         self.jobs = Jobs(settings.most_running, settings.silence, settings.grace)
+        self.kept = Kept()
         self.example: str | None = None
         self._grown: dict[str, tuple[int, Study]] = {}
         self._lock = threading.Lock()
@@ -63,6 +67,7 @@ class Server:
         self._story = read_story(settings.story) if settings.story is not None else None
         if not settings.folders:
             self.example = self._start_example()
+        threading.Thread(target=self.folders.warm_up, daemon=True).start()
 
     def _start_example(self) -> str:
         from experiments.compose import load_plans
@@ -88,14 +93,41 @@ class Server:
 
     def keys(self, token: str | None) -> list[tuple[str, str]]:
         """Studies that somebody can choose, with their titles: folders, the example, runs of the same tab."""
-        found = [(key, key) for key in self.folders.folders]
+        found = [
+            (key, f"{key} (sweep)" if self.folders.kind(key) == "sweep" else key)
+            for key in self.folders.folders
+        ]
         if self.example is not None:
             found.append((self.example, EXAMPLE_TITLE))
         if token:
             found += [(job.key, job.title) for job in self.jobs.of(token) if job.parts]
         return found
 
-    def study(self, key: str | None) -> Study:
+    def kind(self, key: str) -> Kind:
+        """What a key leads to, without reading it."""
+        return self.folders.kind(key) if key in self.folders.folders else "comparison"
+
+    def fitting(self, page: Page, key: str, token: str | None) -> tuple[str, Study | Swept]:
+        """The study of a key if the page can show it, else the first that it can show; if there is none, that of the key.
+
+        Raises:
+            InputError: the study that is asked for cannot be read.
+        """
+        study = self.study(key)
+        if study.kind == page.of and (page.of == "comparison" or not missing(page, study)):
+            return key, study
+        for other, _ in self.keys(token):
+            if other == key or self.kind(other) != page.of:
+                continue
+            try:
+                found = self.study(other)
+            except InputError:
+                continue
+            if page.of == "comparison" or not missing(page, found):
+                return other, found
+        return key, study
+
+    def study(self, key: str | None) -> Study | Swept:
         """The study of a key; of a run, as far as it has come.
 
         Raises:
@@ -120,11 +152,40 @@ class Server:
                 self._grown[key] = len(parts), study
             return study
 
+    def comparison(self, key: str | None) -> Study:
+        """The same of a key that leads to systems side by side.
+
+        Raises:
+            InputError: as :meth:`study`; or a sweep.
+        """
+        study = self.study(key)
+        if isinstance(study, Swept):
+            raise InputError(list(WRONG_KIND["comparison"]))
+        return study
+
     def revision(self, key: str | None) -> str:
         """Changes when there is more to show of a study."""
         key = key or self.first_key
+        if self.kind(key) == "sweep":
+            try:
+                found = self.study(key)
+            except InputError:
+                return f"{key}:unreadable"
+            return f"{key}:{found.revision}" if isinstance(found, Swept) else key
         job = self.jobs.look(key) if key not in self.folders.folders else None
         return key if job is None else f"{key}:{_complete(job)}:{job.state}"
+
+    def growing(self, key: str | None) -> bool:
+        """Whether there will be more to show of a study by itself."""
+        key = key or self.first_key
+        if self.kind(key) == "sweep":
+            try:
+                found = self.study(key)
+            except InputError:
+                return True
+            return isinstance(found, Swept) and (not found.finished or found.busy)
+        job = self.jobs.look(key)
+        return job is not None and job.running
 
 
 def _complete(job: Job) -> int:

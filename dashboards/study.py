@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from dashboards.swept import Cached, Swept, is_swept
 from experiments.replicate import Replications
 from sim.errors import InputError
 
@@ -40,6 +41,8 @@ class Study:
         changes did, if these are ways to change that are being simulated; in a folder it is in tables.
         tables_of_change: those tables, kept once they were read or made (:mod:`dashboards.changes`).
     """
+
+    kind: ClassVar[Literal["comparison"]] = "comparison"
 
     key: str
     title: str
@@ -115,14 +118,31 @@ class Folders:
     def __init__(self, folders: list[Path]) -> None:
         self.folders = dict(zip(_keys(folders), folders, strict=True))
         self._read: dict[str, Study] = {}
+        self._swept = {key: Cached(key, folder) for key, folder in self.folders.items() if is_swept(folder)}
         self._lock = threading.Lock()
 
-    def get(self, key: str) -> Study:
+    def warm_up(self) -> None:
+        """Read every sweep before somebody asks for it, and work out what its pages show first."""
+        for cached in self._swept.values():
+            try:
+                swept = cached.get()
+                swept.intervals(swept.measures[0])
+                swept.analysis(swept.measures[0])
+            except InputError:  # told when it is looked at
+                continue
+
+    def kind(self, key: str) -> Literal["comparison", "sweep"]:
+        """What one of the folders holds."""
+        return "sweep" if key in self._swept else "comparison"
+
+    def get(self, key: str) -> Study | Swept:
         """The study in one of the folders.
 
         Raises:
             InputError: a folder that cannot be read.
         """
+        if key in self._swept:
+            return self._swept[key].get()
         with self._lock:
             if key not in self._read:
                 self._read[key] = read_study(key, self.folders[key])
@@ -135,13 +155,15 @@ def _keys(folders: list[Path]) -> list[str]:
 
 
 def folder_problems(folder: Path) -> list[str]:
-    """Sentences if ``folder`` does not hold the results of a comparison or a run."""
+    """Sentences if ``folder`` holds neither the results of a comparison or a run nor a sweep or search."""
     if not folder.is_dir():
         return [f"{folder}: there is no such folder"]
+    if is_swept(folder):
+        return []
     if not (folder / "provenance.json").is_file() or not (folder / "summaries.parquet").is_file():
         return [
-            f"{folder}: holds no results of opendoor compare or opendoor run "
-            "(provenance.json and summaries.parquet are looked for)"
+            f"{folder}: holds no results of opendoor compare, run, sweep, switching or optimise "
+            "(looked for: provenance.json with summaries.parquet, or runs.sqlite with sweep.yaml or search.json)"
         ]
     return []
 
@@ -157,6 +179,8 @@ def read_study(key: str, folder: Path) -> Study:
     from sim.area import build_area
     from sim.config import check
 
+    if is_swept(folder):
+        raise InputError(f"{folder}: holds a sweep and no comparison")
     if problems := folder_problems(folder):
         raise InputError(problems)
     try:

@@ -25,31 +25,39 @@ if TYPE_CHECKING:
     from sim.measures.course import Course
 
 #: Modules that the processes of a background run have in memory from the start.
-LOADED = (*PRELOAD, "dashboards.views", "dashboards.work")
+LOADED = (*PRELOAD, "pandas", "dashboards.views", "dashboards.work", "dashboards.warm")
 
 END = "end.pickle"
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be simulated. ``slow_down``: seconds to wait after each simulation, for trying out cancelling."""
+    """What is to be simulated. ``slow_down``: seconds to wait after each simulation, for trying out cancelling.
+
+    ``with_views``: also what the pages need of each run. ``known``: (system, replication) of simulations that
+    somebody has already. The course of a run is kept where its configuration asks for gains (ways to change).
+    """
 
     configs: dict[str, Config]
     replications: int
     seed: int
     workers: int = 1
     slow_down: float = 0.0
+    with_views: bool = True
+    known: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True)
 class Part:
-    """One simulation of an order: which, its headline measures, its views; its course, if it looked at gains."""
+    """One simulation of an order: which, its headline measures, its views, its course, and when it was ready (seconds
+    since the epoch)."""
 
     system: str
     replication: int
     summary: dict[str, float]
     views: dict[str, Any]
     course: Course | None = None
+    ready: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,7 @@ class Task:
     replication: int
     seed: int
     slow_down: float
+    with_views: bool
 
 
 def carry_out(order: Order, folder: Path) -> None:
@@ -78,12 +87,13 @@ def carry_out(order: Order, folder: Path) -> None:
     failures: list[str] = []
     problems: list[str] = []
     tasks = [
-        Task(folder, name, config, r, replication_seed(order.seed, r), order.slow_down)
+        Task(folder, name, config, r, replication_seed(order.seed, r), order.slow_down, order.with_views)
         for r in range(order.replications)
         for name, config in order.configs.items()
+        if (name, r) not in order.known
     ]
     try:
-        for outcome in run_tasks(simulate_part, tasks, min(order.workers, len(tasks)), LOADED):
+        for outcome in run_tasks(simulate_part, tasks, max(1, min(order.workers, len(tasks))), copies=True):
             if outcome.failure is not None:
                 problems += outcome.failure.problems
                 failures.append(
@@ -116,8 +126,9 @@ def simulate_part(task: Task) -> None:
 
     with one_at_a_time():
         run = simulate(task.config, task.seed)
+    seen = views(run, run.area) if task.with_views else {}
     course = course_of(run) if task.config.gains_every_weeks else None
-    part = Part(task.system, task.replication, run.summary(), views(run, run.area), course)
+    part = Part(task.system, task.replication, run.summary(), seen, course, time.time())
     write(part, task.folder / part_name(task.system, task.replication))
     if task.slow_down:
         time.sleep(task.slow_down)

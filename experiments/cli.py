@@ -30,6 +30,7 @@ Commands
   sweep        many configurations at once: grids, samples, one number at a time; goes on after any stop
   best         which of several systems is best, with 95 % certainty and no more runs than that takes
   analyse      what a sweep has to say: effects, sensitivity, what is worth finding out first
+  emulate      what a sweep says between its points, at once, with its error
   switching    for each assumption, the value at which another plan would be preferred
   attribution  why two systems side by side differ from a change on one day
   optimise     the best job plans for the staff there are, under limits
@@ -259,6 +260,24 @@ measure=NAME      otherwise the measures that the sweep shows
         folders=True,
         words={"measure": ()},
     ),
+    "emulate": Command(
+        "experiments.emulate",
+        """\
+usage: opendoor emulate FOLDER FACTOR=VALUE [FACTOR=VALUE ...] [measure=NAME[,NAME ...]]
+
+What a stored sweep would have said between its points: a smooth surface through what was simulated, which
+answers at once, with a 95 % interval and with its error on points that were held out. Every factor of the
+sweep needs a value; values outside what was simulated are refused.
+
+  opendoor sweep design=lhs points=60 system.dials.easy_access=0..1 system.dials.continuum=0..1
+  opendoor emulate results/sweep-... system.dials.easy_access=0.4 system.dials.continuum=0.7
+
+measure=NAME    otherwise the measures that the sweep shows; needs 12 points or more
+""",
+        overrides=False,
+        folders=True,
+        words={"measure": ()},
+    ),
     "attribution": Command(
         "experiments.attribution",
         """\
@@ -307,7 +326,7 @@ then opendoor analyse FOLDER.
         "experiments.optimise",
         """\
 usage: opendoor optimise vary=OFFER,OFFER[,...] aims=MEASURE[,MEASURE] [limits=...] [trials=100]
-                         [system=NAME] [key=value ...] [--config-dir DIR]
+                         [by=locality] [system=NAME] [key=value ...] [--config-dir DIR]
 
 The best job plans for the staff there are: the time that bands give to these offers is divided between them
 in other ways, the same number of hours in all. With two or more aims there is no one best plan: printed and
@@ -319,18 +338,19 @@ the present plan. Can be stopped and goes on.
 limits="recorded_wait_median_weeks<=18,impact_mean_change_points_gap<=0.05" are kept by every plan chosen;
 of a gap between groups the size counts, not the sign.
 
+by=locality     each locality divides its time in a way of its own; otherwise all alike (by=area)
 trials=100      plans tried        replications=10  of each plan; the same luck for all
 design_seed=1   of the search      output=FOLDER    otherwise results/optimise-HASH
 """,
         valued=OWN_FILES,
         simulates=True,
-        words=dict.fromkeys(("vary", "aims", "limits", "trials", "design_seed"), ()),
+        words=dict.fromkeys(("vary", "aims", "limits", "by", "trials", "design_seed"), ()),
     ),
     "staff-for": Command(
         "experiments.staff_for",
         """\
-usage: opendoor staff-for target=MEASURE at_least=NUMBER|at_most=NUMBER [system=A,B] [key=value ...]
-                          [--config-dir DIR]
+usage: opendoor staff-for target=MEASURE at_least=NUMBER|at_most=NUMBER [by=band] [system=A,B]
+                          [key=value ...] [--config-dir DIR]
 
 The least staff that a target takes under each system: all bands of the service are multiplied by the same
 number, which is searched for by halving, with the same children and the same luck. Can be stopped and goes
@@ -340,13 +360,14 @@ on. Exit status 1 if the target is out of reach.
       at_least=0.8
   opendoor staff-for target=impact_mean_change_points at_least=0.2 system=balanced roles=therapist_b5
 
+by=band           then cut each band as far as the target is still met, the one that costs most first
 roles=A,B         only these bands (otherwise all but those of the places themselves, such as schools)
 multiple=0.25..8  how few and how many are tried           precision=0.02  how narrow the answer is made
 replications=20   more of them make the interval narrower  output=FOLDER   otherwise results/staff-for-HASH
 """,
         valued=OWN_FILES,
         simulates=True,
-        words=dict.fromkeys(("target", "at_least", "at_most", "roles", "multiple", "precision"), ()),
+        words=dict.fromkeys(("target", "at_least", "at_most", "by", "roles", "multiple", "precision"), ()),
     ),
     "results": Command(
         "experiments.results_command",

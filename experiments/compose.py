@@ -26,6 +26,7 @@ __all__ = [
     "compose",
     "compose_experiment",
     "load_config",
+    "load_named",
     "load_plans",
     "options",
     "system_name",
@@ -146,6 +147,18 @@ def load_one_or_more(
     return {",".join(lists["system"]): load_config(overrides, config_dir)}
 
 
+def load_named(
+    plans: Mapping[str, Sequence[str]], words: Sequence[str] = (), config_dir: str | Path | None = None
+) -> dict[str, Config]:
+    """One configuration for each of some plans, of its own words and those of all; as an experiment's file has them
+    under ``compare`` (:mod:`experiments.scenarios`).
+
+    Raises:
+        InputError: any problem in any of the configurations, told once.
+    """
+    return _load_all("plan", plans, words, config_dir)
+
+
 def _to_compare(overrides: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
     """The systems named, and the transitions where there are several; and all other words."""
     lists: dict[str, list[str]] = {}
@@ -250,7 +263,8 @@ def _load_all(
             else problem
             for problem, where in problems.items()
         )
-    if unused := _unused_rows(rest, list(configs.values())):
+    every = [*rest, *(word for own in plans.values() for word in own)]
+    if unused := _unused_rows(every, list(configs.values())):
         raise InputError(unused)
     return configs
 

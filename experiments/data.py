@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from sim.area import build_area
 from sim.errors import InputError
+from sim.system_checks import locality_problems
 from sim.transition import Phased, Pilot
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ def read_data(config: Config) -> Area:
     Raises:
         InputError: one sentence for each problem of the data.
     """
+    from sim.config import systems_by_key
+
     area = build_area(config.area)
+    if problems := locality_problems(systems_by_key(config), area.localities):
+        raise InputError(problems)
     if isinstance(config.transition, Phased | Pilot):
         from sim.timetable import check_places  # loads what simulates
 

@@ -75,6 +75,19 @@ def values_for(
     return out
 
 
+def values_by_locality(
+    now: Mapping[str, Mapping[str, float]], offers: Sequence[str], splits: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """What a point sets whose time is divided in each locality in its own way; ``splits`` by locality."""
+    plans: dict[str, dict[str, dict[str, float]]] = {}
+    for locality, split in splits.items():
+        local = plans.setdefault(locality, {})
+        for key, share in values_for(now, offers, split).items():
+            _, _, role, _, offer = key.split(".")
+            local.setdefault(role, {})[offer] = share
+    return {"system.local_plans": plans}
+
+
 def even_split(shares: Sequence[float]) -> np.ndarray:
     """Numbers between 0 and 1, one fewer than offers, as a division of time: evenly spread numbers give evenly spread
     divisions (breaking a stick: the first offer takes its part, the next its part of what is left)."""

@@ -1,5 +1,8 @@
 """The command ``opendoor optimise``: the best job plans for the staff there are, under limits on waits and equity.
 
+The staff's time is divided between offers in the same way everywhere, or in each locality in a way of its own
+(``by=locality``): then places with more need may have another mix.
+
 Every plan meets the same children with the same luck. The best of many tried looks better than it is, because luck
 helped to choose it; so the plans of the front are simulated again with luck that took no part in choosing them, and
 those are the numbers that are shown, with their difference from the present plan.
@@ -20,7 +23,7 @@ import numpy as np
 from experiments.compose import load_config, system_name
 from experiments.data import read_data
 from experiments.evaluations import Asked, Evaluations, evaluations
-from experiments.job_plan import bands, even_split, split_now, stick_of, values_for
+from experiments.job_plan import bands, even_split, split_now, stick_of, values_by_locality, values_for
 from experiments.output import cannot_write, write_frame
 from experiments.preference import known, worth
 from experiments.search import Tried, front, search
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from sim.config import Config
 
 TRIALS, MOST_TRIALS = 100, 100_000
+EVERYWHERE = "everywhere"
 
 _LIMIT = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([-+]?[\d.]+(?:e[-+]?\d+)?)\s*", re.IGNORECASE)
 
@@ -61,6 +65,7 @@ class Question:
     limits: tuple[Limit, ...]
     trials: int
     seed: int
+    by_locality: bool = False
 
 
 def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | None = None) -> int:
@@ -80,7 +85,8 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
         problems.append(f"replications={config.replications}: an interval needs at least 2")
     if problems:
         raise InputError(dict.fromkeys(problems))
-    read_data(config)
+    area = read_data(config)
+    where = area.localities if asked.by_locality else (EVERYWHERE,)
     system = system_name(overrides, config)
     identity: dict[str, Any] = {
         "command": "optimise",
@@ -91,7 +97,7 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
     folder = Path(config.output) if config.output else _folder(identity, config)
     required = (*asked.aims, *(limit.measure for limit in asked.limits))
     with evaluations(folder, {system: config}, identity, command, required=required) as at:
-        plans, chosen = optimise(at, system, config.replications, now, asked)
+        plans, chosen = optimise(at, system, config.replications, now, asked, where)
         try:
             write_frame(plans, folder / "tried")
             write_frame(chosen, folder / "front")
@@ -105,9 +111,17 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
 
 
 def optimise(
-    at: Evaluations, system: str, replications: int, now: Mapping[str, Mapping[str, float]], asked: Question
+    at: Evaluations,
+    system: str,
+    replications: int,
+    now: Mapping[str, Mapping[str, float]],
+    asked: Question,
+    where: Sequence[str] = (EVERYWHERE,),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All plans tried, and those of the front with the present plan before them, with fresh luck.
+
+    Args:
+        where: localities, each of which divides its time in its own way; or :data:`EVERYWHERE` alone.
 
     Returns:
         one row per plan tried; one row per plan of the front and measure (see :func:`front_frame`).
@@ -115,14 +129,19 @@ def optimise(
     measures = list(dict.fromkeys([*asked.aims, *(limit.measure for limit in asked.limits)]))
     splits: list[np.ndarray] = []
     means: list[list[float]] = []
-    present = split_now(now, asked.offers)
+    present = np.tile(split_now(now, asked.offers), (len(where), 1))
 
     def point(split: np.ndarray) -> Asked:
-        return Asked(system, values_for(now, asked.offers, split))
+        if asked.by_locality:
+            return Asked(system, values_by_locality(now, asked.offers, dict(zip(where, split, strict=True))))
+        return Asked(system, values_for(now, asked.offers, split[0]))
+
+    def split_of(plan: tuple[float, ...]) -> np.ndarray:
+        return np.array([even_split(part.tolist()) for part in np.array(plan).reshape(len(where), -1)])
 
     def judge(plans: Sequence[tuple[float, ...]]) -> list[tuple[list[float], list[float]]]:
         # the first plan of all is the present one, to the last digit
-        new = [present if not splits and not i else even_split(plan) for i, plan in enumerate(plans)]
+        new = [present if not splits and not i else split_of(plan) for i, plan in enumerate(plans)]
         found = at([point(split) for split in new], range(replications))
         splits.extend(new)
         out = []
@@ -134,14 +153,14 @@ def optimise(
             out.append((aims, [limit.over(mean[limit.measure]) for limit in asked.limits]))
         return out
 
-    first = [stick_of(present)]
-    tried = search(judge, len(asked.offers) - 1, len(asked.aims), asked.trials, asked.seed, first)
+    first = [[number for part in present for number in stick_of(part)]]
+    tried = search(judge, len(first[0]), len(asked.aims), asked.trials, asked.seed, first)
     best = front(tried)
-    plans = _tried_frame(tried, splits, means, measures, best, asked)
+    plans = _tried_frame(tried, splits, means, measures, best, asked, where)
     fresh = range(replications, 2 * replications)
     shown = list(dict.fromkeys([0, *best]))
     found = at([point(splits[i]) for i in shown], fresh)
-    return plans, front_frame(shown, best, [splits[i] for i in shown], found, measures, asked)
+    return plans, front_frame(shown, best, [splits[i] for i in shown], found, measures, asked, where)
 
 
 def _tried_frame(
@@ -151,23 +170,31 @@ def _tried_frame(
     measures: Sequence[str],
     best: Sequence[int],
     asked: Question,
+    where: Sequence[str],
 ) -> pd.DataFrame:
     """One row per plan: ``plan``, the share of the time for each offer, the mean of each measure (with the luck that
     chose), whether it keeps the limits (``allowed``), is ``on_front`` or ``failed``."""
     import pandas as pd
 
-    rows = np.array(splits)
     values = np.array(means)
+    columns = share_columns(asked.offers, where)
     return pd.DataFrame(
         {
             "plan": range(len(tried)),
-            **{f"share_{name}": rows[:, i] for i, name in enumerate(asked.offers)},
+            **dict(zip(columns, np.array([split.ravel() for split in splits]).T, strict=True)),
             **{name: values[:, i] for i, name in enumerate(measures)},
             "allowed": [one.allowed for one in tried],
             "on_front": [i in set(best) for i in range(len(tried))],
             "failed": [not np.isfinite(one.worth + one.over).all() for one in tried],
         }
     )
+
+
+def share_columns(offers: Sequence[str], where: Sequence[str]) -> list[str]:
+    """Names of the columns with the shares of the time for each offer, locality by locality."""
+    if tuple(where) == (EVERYWHERE,):
+        return [f"share_{offer}" for offer in offers]
+    return [f"share_{place}_{offer}" for place in where for offer in offers]
 
 
 def front_frame(
@@ -177,6 +204,7 @@ def front_frame(
     found: Mapping[str, np.ndarray],
     measures: Sequence[str],
     asked: Question,
+    where: Sequence[str] = (EVERYWHERE,),
 ) -> pd.DataFrame:
     """One row per plan and measure, the present plan (0) first, from luck that took no part in the choice: shares of
     the time, ``mean``, ``low``, ``high``, ``n``; the paired difference from the present plan with its 95 % interval
@@ -192,7 +220,7 @@ def front_frame(
                 {
                     "plan": plan,
                     "on_front": plan in best,
-                    **{f"share_{o}": float(splits[k][i]) for i, o in enumerate(asked.offers)},
+                    **dict(zip(share_columns(asked.offers, where), splits[k].ravel().tolist(), strict=True)),
                     "measure": name,
                     **{key: getattr(e, key) for key in ("mean", "low", "high", "n")},
                     **{f"difference_{key}": getattr(d, key) for key in ("mean", "low", "high", "n")},
@@ -221,11 +249,14 @@ def in_words(plans: pd.DataFrame, chosen: pd.DataFrame, asked: Question, replica
         ]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     measures = list(dict.fromkeys(chosen["measure"]))
+    columns = [column for column in map(str, chosen) if column.startswith("share_")]
     for heading in ("Plan", *asked.offers, *(LABELS[name].label for name in measures)):
         table.add_column(heading, justify="left" if heading == "Plan" else "right", overflow="fold")
     for plan, part in chosen.groupby("plan", sort=False):
         head = part.iloc[0]
-        cells = [f"{head[f'share_{o}']:.0%}" for o in asked.offers]
+        cells = [
+            _between([head[c] for c in columns[i :: len(asked.offers)]]) for i in range(len(asked.offers))
+        ]
         for row in part.to_dict("records"):
             measure = LABELS[str(row["measure"])]
             text = measure.text(row["mean"])
@@ -239,9 +270,34 @@ def in_words(plans: pd.DataFrame, chosen: pd.DataFrame, asked: Question, replica
         "Plans that no other beats in every aim, simulated again with luck that took no part in choosing them. Under each "
         "mean, the 95 % interval of its difference from the plan now (same children, same luck):",
         *as_text(table).splitlines(),
+        *(_by_locality(chosen, columns, asked) if asked.by_locality else []),
         "Shares are of the time that bands give to these offers, which is the same in all plans. Each interval is for one "
         "number by itself, and covers the luck of the simulation only.",
     ]
+
+
+def _by_locality(chosen: pd.DataFrame, columns: Sequence[str], asked: Question) -> list[str]:
+    """How each plan divides the time in each locality, as lines of a table."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from experiments.screen import as_text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    n = len(asked.offers)
+    places = [c.removeprefix("share_").removesuffix(f"_{asked.offers[0]}") for c in columns[::n]]
+    for heading in ("Plan", "Locality", *asked.offers):
+        table.add_column(heading, justify="left" if heading in ("Plan", "Locality") else "right")
+    for plan, part in chosen.groupby("plan", sort=False):
+        for i, place in enumerate(places if plan else []):  # the plan now is the same everywhere
+            cells = [f"{part.iloc[0][c]:.0%}" for c in columns[i * n : (i + 1) * n]]
+            table.add_row(str(plan) if i == 0 else "", place, *cells, end_section=place == places[-1])
+    return ["Locality by locality:", *as_text(table).splitlines()] if table.row_count else []
+
+
+def _between(shares: Sequence[float]) -> str:
+    low, high = f"{min(shares):.0%}", f"{max(shares):.0%}"
+    return low if low == high else f"{low.removesuffix('%')} to {high}"
 
 
 # -------------------------------------------------------------------------------------------- the words
@@ -267,7 +323,10 @@ def read_words(words: Mapping[str, str], problems: list[str]) -> Question:
     limits = [_limit(text, problems) for text in words.get("limits", "").split(",") if text.strip()]
     trials = _whole(words, "trials", TRIALS, 1, MOST_TRIALS, problems)
     seed = _whole(words, "design_seed", 1, 0, 2**32 - 1, problems)
-    return Question(offers, aims, tuple(limit for limit in limits if limit), trials, seed)
+    by = words.get("by", "area")
+    if by not in ("area", "locality"):
+        problems.append(f"by={by}: must be area or locality")
+    return Question(offers, aims, tuple(limit for limit in limits if limit), trials, seed, by == "locality")
 
 
 def _names(text: str) -> tuple[str, ...]:

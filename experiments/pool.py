@@ -74,6 +74,7 @@ def run_tasks(
     workers: int,
     preload: Sequence[str] = (),
     common: object = None,
+    copies: bool = False,
 ) -> Iterator[Outcome[Task, Value]]:
     """Run ``function`` on every task in ``workers`` processes; yield outcomes as they come.
 
@@ -83,6 +84,8 @@ def run_tasks(
         workers: number of processes, at least 1.
         preload: modules that every worker has in memory from the start.
         common: what all tasks need; sent to each worker once, not with every task (see :func:`in_common`).
+        copies: workers are copies of this process, for one that has the model in memory and holds no locks in other
+            threads: they are there at once.
 
     Raises:
         KeyboardInterrupt: on Ctrl-C, and on SIGTERM in the main thread; the workers are gone by then.
@@ -91,7 +94,7 @@ def run_tasks(
     suspects: deque[Task] = deque()
     trial: Future[Value | Failure] | None = None
     running: dict[Future[Value | Failure], Task] = {}
-    pool = _start(workers, preload, common)
+    pool = _start(workers, preload, common, copies)
 
     def submit(task: Task) -> Future[Value | Failure]:
         try:
@@ -124,7 +127,7 @@ def run_tasks(
                         yield _outcome(running.pop(future), future)
                 if broken:
                     _end(pool)
-                    pool = _start(workers, preload, common)
+                    pool = _start(workers, preload, common, copies)
                     for future, task in list(running.items()):
                         if _has_outcome(future):
                             yield _outcome(task, future)
@@ -183,18 +186,20 @@ def start_early(preload: Sequence[str]) -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def _start(workers: int, preload: Sequence[str], common: object) -> ProcessPoolExecutor:
+def _start(workers: int, preload: Sequence[str], common: object, copies: bool) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
-        workers, mp_context=_context(preload), initializer=_begin_worker, initargs=(common,)
+        workers, mp_context=_context(preload, copies), initializer=_begin_worker, initargs=(common,)
     )
 
 
-def _context(preload: Sequence[str]) -> BaseContext:
+def _context(preload: Sequence[str], copies: bool = False) -> BaseContext:
     # workers are the parallelism; a library that starts threads of its own in each only gets in the way
     for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     # fork would copy a parent full of threads and locks; a fork server starts clean, with the modules loaded
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    if copies and method == "forkserver":
+        return multiprocessing.get_context("fork")
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload(list(preload))
@@ -238,7 +243,9 @@ def _end(pool: ProcessPoolExecutor) -> None:
             process.terminate()
     for process in processes:
         process.join(2)
-    if manager is not None:  # Python would wake it on its way out, and complain if it closes its pipe just then
+    if (
+        manager is not None
+    ):  # Python would wake it on its way out, and complain if it closes its pipe just then
         manager.join(2)
 
 

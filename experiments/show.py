@@ -95,6 +95,12 @@ def system_page(config: Config) -> Iterable[RenderableType]:
     if system.job_plan:
         yield Text("\nJob plan: share of each role's time", style="bold")
         yield _job_plan_table(config)
+    for locality, local in system.local_plans.items():
+        for role, shares in local.items():
+            told = ", ".join(
+                f"{name.replace('_', ' ')} {_percent(value(share))}" for name, share in shares.items()
+            )
+            yield Text(f"In {locality}, {config.workforce.roles[role].title}: {told}.")
     yield Text("\nThe system as a whole", style="bold")
     if system.slots_per_week is not None:
         yield Text(

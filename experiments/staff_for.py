@@ -1,7 +1,8 @@
 """The command ``opendoor staff-for``: the least staff that a target takes, under each system.
 
 This is the inverse of the usual question. Not "what comes out with these staff?" but "how many staff, band by band,
-would this take?" All bands named are multiplied by the same number; everything else stays as it is.
+would this take?" All bands named are multiplied by the same number; everything else stays as it is. With ``by=band``
+each band is then cut as far as the target is still met, the one that costs most first.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from experiments.data import read_data
 from experiments.evaluations import Asked, Evaluations, evaluations
 from experiments.output import cannot_write, write_frame
 from experiments.preference import known
-from experiments.staffing import Needed, least_staff, scaled
+from experiments.staffing import Mix, Needed, cut_band_by_band, least_staff, scaled
 from sim.errors import InputError
 from sim.measures import LABELS
 
@@ -56,8 +57,16 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
     folder = Path(base.output) if base.output else _folder(identity, configs)
     with evaluations(folder, configs, identity, command, required=(asked["target"],)) as at:
         found = {name: _needed(at, name, config, asked, roles[name]) for name, config in configs.items()}
-        frame = staff_frame(found, configs, roles, asked)
-        lines = [*in_words(found, configs, asked), "", *_bands(frame)]
+        mixes = {
+            name: _mix(at, name, config, asked, roles[name], found[name]) for name, config in configs.items()
+        }
+        frame = staff_frame(found, configs, roles, mixes)
+        lines = [
+            *in_words(found, configs, asked),
+            *_in_words_by_band(mixes, found, configs, asked),
+            "",
+            *_bands(frame),
+        ]
         try:
             write_frame(frame, folder / "staff")
             write_frame(tried_frame(found), folder / "tried")
@@ -107,6 +116,9 @@ def read_words(words: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
     precision = _number(words, "precision", problems) if "precision" in words else PRECISION
     if not 0.001 <= precision <= 0.5:
         problems.append(f"precision={words.get('precision')}: must be between 0.001 and 0.5")
+    by = words.get("by", "all")
+    if by not in ("all", "band"):
+        problems.append(f"by={by}: must be all or band")
     return {
         "target": measure,
         "value": value,
@@ -114,6 +126,7 @@ def read_words(words: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
         "least": least,
         "most": most,
         "precision": precision,
+        "by_band": by == "band",
     }
 
 
@@ -158,12 +171,12 @@ def _folder(identity: Mapping[str, Any], configs: Mapping[str, Config]) -> Path:
     return Path("results") / f"staff-for-{hashlib.blake2b(text.encode(), digest_size=5).hexdigest()}"
 
 
-def values_for(config: Config, roles: Sequence[str], multiple: float) -> dict[str, Any]:
-    """What a point sets to multiply the staff of some bands; nothing at 1."""
-    if multiple == 1.0:
-        return {}
+def values_for(config: Config, multiples: Mapping[str, float]) -> dict[str, Any]:
+    """What a point sets to multiply the staff of some bands; nothing for those at 1."""
     out: dict[str, Any] = {}
-    for name in roles:
+    for name, multiple in multiples.items():
+        if multiple == 1.0:
+            continue
         role = config.workforce.roles[name].model_dump(mode="json")
         key = "wte" if role["wte"] is not None else "wte_per_100k"
         out[f"workforce.roles.{name}.{key}"] = scaled(role[key], multiple)
@@ -174,17 +187,61 @@ def _needed(
     at: Evaluations, system: str, config: Config, asked: Mapping[str, Any], roles: Sequence[str]
 ) -> Needed:
     def measure(multiple: float) -> np.ndarray:
-        point = Asked(system, values_for(config, roles, multiple))
-        found = at([point], range(config.replications))[asked["target"]][0]
-        if errors := at.errors(point):
-            raise InputError(
-                f"{system} with {multiple:.3g} times the staff: {len(errors)} of {len(found)} runs failed; {errors[0]}"
-            )
-        return found
+        return _measured(at, system, config, asked["target"], dict.fromkeys(roles, multiple))
 
     return least_staff(
         measure, asked["value"], asked["at_least"], asked["least"], asked["most"], asked["precision"]
     )
+
+
+def _measured(
+    at: Evaluations, system: str, config: Config, target: str, multiples: Mapping[str, float]
+) -> np.ndarray:
+    point = Asked(system, values_for(config, multiples))
+    found = at([point], range(config.replications))[target][0]
+    if errors := at.errors(point):
+        staff = ", ".join(f"{name} x {multiple:.3g}" for name, multiple in multiples.items())
+        raise InputError(f"{system} with {staff}: {len(errors)} of {len(found)} runs failed; {errors[0]}")
+    return found
+
+
+def _mix(
+    at: Evaluations,
+    system: str,
+    config: Config,
+    asked: Mapping[str, Any],
+    roles: Sequence[str],
+    found: Needed,
+) -> Mix | None:
+    """The bands cut one by one, dearest first; None where there is nothing to cut from."""
+    if not asked["by_band"] or math.isinf(found.multiple) or found.multiple == asked["least"]:
+        return None
+    return cut_band_by_band(
+        lambda multiples: _measured(at, system, config, asked["target"], multiples),
+        sorted(roles, key=lambda name: -pounds_a_year(config, name)),
+        found.multiple,
+        asked["value"],
+        asked["at_least"],
+        asked["least"],
+        asked["precision"],
+    )
+
+
+def posts(config: Config, role: str) -> float:
+    """Whole-time equivalents of a band in the establishment, vacancies included."""
+    from sim.area import build_area
+
+    found = config.workforce.roles[role]
+    if found.wte is not None:
+        return found.wte
+    children = float(build_area(config.area).children[:, :18, :].sum())
+    return config.resolver()(found.wte_per_100k or 0.0) * children / 1e5
+
+
+def pounds_a_year(config: Config, role: str) -> float:
+    """What a band costs in a year at its establishment, at the pay of an hour at work."""
+    value, found = config.resolver(), config.workforce.roles[role]
+    return posts(config, role) * value(found.hours_per_year) * value(found.pounds_per_hour)
 
 
 # -------------------------------------------------------------------------------------------- what is told
@@ -194,22 +251,20 @@ def staff_frame(
     found: Mapping[str, Needed],
     configs: Mapping[str, Config],
     roles: Mapping[str, Sequence[str]],
-    asked: Mapping[str, Any],
+    mixes: Mapping[str, Mix | None],
 ) -> pd.DataFrame:
     """One row per system and band: ``wte_now`` (posts of the establishment), ``wte_needed`` and its interval
-    ``wte_low`` to ``wte_high``, and the multiple of them all. Infinite: not reached with the most that was tried."""
+    ``wte_low`` to ``wte_high``, and the multiple of them all. Infinite: not reached with the most that was tried.
+    Where bands were cut one by one: ``wte_cut`` and ``multiple_cut`` of each; otherwise missing."""
     import pandas as pd
-
-    from sim.area import build_area
 
     rows = []
     for system, config in configs.items():
-        children = float(build_area(config.area).children[:, :18, :].sum())
-        value = config.resolver()
+        mix = mixes[system]
         for name in roles[system]:
             role = config.workforce.roles[name]
-            now = role.wte if role.wte is not None else value(role.wte_per_100k or 0.0) * children / 1e5
-            n = found[system]
+            now, n = posts(config, name), found[system]
+            cut = mix.multiples[name] if mix else math.nan
             rows.append(
                 {
                     "system": system,
@@ -222,6 +277,8 @@ def staff_frame(
                     "multiple": n.multiple,
                     "multiple_low": n.low,
                     "multiple_high": n.high,
+                    "wte_cut": now * cut,
+                    "multiple_cut": cut,
                 }
             )
     return pd.DataFrame(rows)
@@ -275,20 +332,52 @@ def in_words(
     return lines
 
 
+def _in_words_by_band(
+    mixes: Mapping[str, Mix | None],
+    found: Mapping[str, Needed],
+    configs: Mapping[str, Config],
+    asked: Mapping[str, Any],
+) -> list[str]:
+    """What cutting band by band gave, and what it would save against the same multiple of all."""
+    measure, lines = LABELS[asked["target"]], []
+    for system, mix in mixes.items():
+        if mix is None:
+            continue
+        config, e = configs[system], mix.measure
+        saved = sum(
+            (found[system].multiple - multiple) * pounds_a_year(config, name)
+            for name, multiple in mix.multiples.items()
+        )
+        lines.append(
+            f"{system}, band by band: {measure.text(e.mean)} (95 % interval {measure.text(e.low)} to "
+            f"{measure.text(e.high)}) with the staff under 'least, by band', for £{saved:,.0f} a year less than with the "
+            "same multiple of all"
+        )
+    if lines:
+        lines.append(
+            "Bands were cut one after the other, the one that costs most first, as far as the mean still meets the target: "
+            "one mix without anybody to spare, not the only one."
+        )
+    return lines
+
+
 def _bands(frame: pd.DataFrame) -> list[str]:
     from experiments.screen import as_text
 
     def text(value: float) -> str:
-        return "–" if math.isinf(value) else f"{value:.2f}"
+        return f"{value:.2f}" if math.isfinite(value) else "–"
 
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for heading in ("System", "Band", "WTE now>", "WTE needed>", "95 % interval>"):
+    by_band = bool(frame["wte_cut"].notna().any())
+    headings = ["System", "Band", "WTE now>", "WTE needed>", "95 % interval>"]
+    for heading in [*headings, "Least, by band>"] if by_band else headings:
         side: Any = "right" if heading.endswith(">") else "left"
         table.add_column(heading.removesuffix(">"), justify=side)
     for row in frame.to_dict("records"):
         ends = f"{text(row['wte_low'])} to {text(row['wte_high'])}"
-        table.add_row(row["system"], row["title"], text(row["wte_now"]), text(row["wte_needed"]), ends)
+        cells = [row["system"], row["title"], text(row["wte_now"]), text(row["wte_needed"]), ends]
+        table.add_row(*cells, *([text(row["wte_cut"])] if by_band else []))
     return as_text(table).splitlines()

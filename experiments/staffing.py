@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,60 @@ def least_staff(
     means = [sign * tried[m].mean for m in sorted(tried)]
     rises = all(b >= a for a, b in itertools.pairwise(means))
     return Needed(found[0], found[1], found[2], tried, rises)
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Staff band by band that meet a target: no single band can be cut any further.
+
+    Attributes:
+        multiples: band -> multiple of its staff now. measure: the measure with them.
+    """
+
+    multiples: Mapping[str, float]
+    measure: Estimate
+
+
+def cut_band_by_band(
+    measure: Callable[[Mapping[str, float]], np.ndarray],
+    bands: Sequence[str],
+    start: float,
+    target: float,
+    at_least: bool,
+    least: float,
+    precision: float,
+) -> Mix:
+    """From as many times the staff of every band as meet the target, each band cut as far as its mean still meets it.
+
+    The bands are cut in the order given, each once. Another order may end elsewhere: what is found is one mix without
+    anybody to spare, not the only one.
+
+    Args:
+        measure: of the multiple of each band; replication for replication the same luck.
+        start: of all bands; the target is met there.
+    """
+    sign = 1.0 if at_least else -1.0
+    multiples = dict.fromkeys(bands, start)
+    tried: dict[str, Estimate] = {}
+
+    def at(mix: Mapping[str, float]) -> Estimate:
+        key = repr(sorted(mix.items()))
+        if key not in tried:
+            tried[key] = estimate(np.asarray(measure(mix)))
+        return tried[key]
+
+    def likely(e: Estimate) -> float:
+        return sign * (e.mean - target)
+
+    for band in bands:
+        known: dict[float, Estimate] = {}
+
+        def alone(multiple: float, band: str = band, known: dict[float, Estimate] = known) -> Estimate:
+            known[multiple] = at({**multiples, band: multiple})
+            return known[multiple]
+
+        multiples[band] = _crossing(alone, known, likely, least, start, precision)
+    return Mix(multiples, at(multiples))
 
 
 def _crossing(

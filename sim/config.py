@@ -140,6 +140,13 @@ def _problems(config: Config) -> list[str]:
     return out
 
 
+def systems_by_key(config: Config) -> dict[str, System]:
+    """The systems of a run by the keys under which they stand: the one at the start, and the one a change leads to."""
+    if isinstance(config.transition, NoChange):
+        return {"system": config.system}
+    return {"system": config.system, "transition.to": config.transition.to}
+
+
 def _plan_problems(config: Config) -> list[str]:
     """What is wrong with the plan of change itself."""
     from sim.both import merging_problems

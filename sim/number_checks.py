@@ -126,6 +126,16 @@ def _job_plan_problems(config: Config) -> list[str]:
             out.append(
                 f"system.job_plan.{role}: shares add up to {total:.1%} of the role's time; at most 100 %"
             )
+    for locality, local in system.local_plans.items():
+        for role, shares in local.items():
+            plan = system.job_plan[role]
+            total = sum(map(value, {**plan.offers, **shares}.values()))
+            total += sum(map(value, plan.overheads.values()))
+            if total > 1.0 + 1e-9:
+                out.append(
+                    f"system.local_plans.{locality}.{role}: with the rest of its job plan, shares add up to {total:.1%} "
+                    "of the role's time; at most 100 %"
+                )
     if system.slots_per_week is not None:
         return out
     in_use = _in_use(config)
@@ -134,6 +144,11 @@ def _job_plan_problems(config: Config) -> list[str]:
             rostered = any(
                 value(plan.offers.get(name, 0.0)) > 0
                 for role, plan in system.job_plan.items()
+                if roles[role].group == group
+            ) or any(
+                value(local.get(role, {}).get(name, 0.0)) > 0
+                for local in system.local_plans.values()
+                for role in local
                 if roles[role].group == group
             )
             if value(minutes) > 0 and not rostered and offer.requests is None and name in in_use:

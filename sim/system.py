@@ -315,6 +315,9 @@ class System(Strict):
     doors: dict[str, Door] = {}
     offers: dict[str, Offer] = {}
     job_plan: dict[str, RolePlan] = {}
+    local_plans: dict[
+        str, dict[str, dict[str, Share]]
+    ] = {}  # locality -> role -> offer: its share there, in place of that in the job plan
     spare_time: Literal["shared", "lost"] = (
         "shared"  # minutes nobody booked: to other lists of that role, or lost
     )

@@ -7,7 +7,7 @@ numbers can get wrong (shares that do not add up, job plans over 100 %) is asked
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -46,9 +46,27 @@ def structure_problems(
         out += names.unknown(f"system.job_plan.{role}", role, roles, "role in the workforce")
         for offer_name in plan.offers:
             out += names.unknown(f"system.job_plan.{role}.offers", offer_name, system.offers, "offer")
+    for locality, local in system.local_plans.items():
+        for role, shares in local.items():
+            key = f"system.local_plans.{locality}"
+            out += names.unknown(key, role, system.job_plan, "role with a job plan")
+            for offer_name in shares:
+                out += names.unknown(f"{key}.{role}", offer_name, system.offers, "offer")
     for group, role in system.queue_work.items():
         out += names.unknown("system.queue_work", group, groups, "staff group")
         out += names.unknown(f"system.queue_work.{group}", role, roles, "role in the workforce")
+    return out
+
+
+def locality_problems(systems: Mapping[str, System], localities: Collection[str]) -> list[str]:
+    """Job plans for localities that the area does not have; ``systems`` by the keys under which they stand."""
+    out: list[str] = []
+    for key, system in systems.items():
+        for name in system.local_plans:
+            if name not in localities:
+                close = difflib.get_close_matches(name, localities, 1)
+                hint = f"did you mean '{close[0]}'?" if close else f"localities: {', '.join(localities)}"
+                out.append(f"{key}.local_plans.{name}: no locality of that name in the area; {hint}")
     return out
 
 

@@ -43,11 +43,13 @@ ENDINGS = {
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill: how, how many runs were in the book by then, and how many were there before the command began."""
+    """One kill: how, how many runs were in the book by then, how many were there before the command began, and
+    whether there was a table of runs, which is made of all of them."""
 
     how: str
     lines: int
     before: int
+    table: bool
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def kill_once(words: Sequence[str], folder: Path, how: str, after: int, delay: f
     wait_until_all_ended(command.pid)
     kept = lines_in(folder)
     assert kept >= seen, f"{how}: {seen - kept} runs that had ended are lost"
-    return Kill(how, kept, before)
+    return Kill(how, kept, before, (folder / "kpis.parquet").exists())
 
 
 def _kill_a_worker(leader: int) -> None:
@@ -169,9 +171,10 @@ def trial(runs: int, kills: int, workers: int, seed: int, folder: Path, timeout:
     began = time.monotonic()
     for i, how in enumerate(hows):
         left = total - lines_in(folder / "killed")
-        after = moments.randint(0, max(2 * left // (kills - i + 1) - workers, 0))
+        # never more than half of what is left: it must still be at work when the signal comes, also if that is late
+        after = moments.randint(0, left // (kills - i + 1))
         # with no line to wait for, some moment while the command puts itself together
-        delay = moments.uniform(0, 0.08) if after else moments.uniform(0, 3)
+        delay = moments.uniform(0, 0.08) if after else moments.uniform(0, 1)
         kill = kill_once(words, folder / "killed", how, after, delay)
         if kill is not None:
             done.append(kill)

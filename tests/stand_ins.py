@@ -82,6 +82,18 @@ def with_trouble_in_a_thread(run: SweepRun) -> Measured:
     return pretend(run)
 
 
+def with_a_best_plan_in_each_locality(run: SweepRun) -> Measured:
+    """Impact is best with 20 % of time for drop-ins in the first locality and 70 % in all others."""
+    common: Common = in_common()
+    local = common.points[run.point].values["system.local_plans"]
+    found = dict.fromkeys(common.measures, 0.5 + (0.1 if run.replication % 2 else -0.1))
+    for i, plan in enumerate(local.values()):
+        drop_in, therapy = (plan["therapist_b5"][o] for o in ("drop_in", "therapy"))
+        best = 0.2 if i == 0 else 0.7
+        found["impact_mean_change_points"] -= (drop_in / (drop_in + therapy) - best) ** 2
+    return Measured(tuple(found[name] for name in common.measures), 0.0)
+
+
 def with_a_best_plan(run: SweepRun) -> Measured:
     """Impact is best with 30 % of therapists' time for drop-ins, reach with 80 %; luck is the same for every plan."""
     common: Common = in_common()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import qmc
 from stand_ins import EASY, plan, pretend
 
+from experiments.cli import main
 from experiments.emulator import Emulator, from_sweep, train
 from experiments.sweep import run_sweep
 from sim.errors import InputError
+from sim.measures import LABELS
 
 RANGES = {"a": (0.0, 2.0), "b": (-1.0, 1.0), "idle": (5.0, 6.0)}
 
@@ -111,12 +114,17 @@ def test_too_little_or_undefined_is_refused():
         train([{"a": 1.0}] * 20, "reach_share", np.zeros(20))
 
 
-def test_a_stored_sweep_is_learned_with_its_choices_and_without_its_bases(tmp_path):
-    # pretended measures are luck plus the value drawn; luck is the same at every point
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory) -> Path:
+    """Pretended measures are luck plus the value drawn; luck is the same at every point."""
+    folder = tmp_path_factory.mktemp("swept") / "sweep"
     words = ["system=gatekept,balanced", f"{EASY}=0..1", "replications=2"]
-    sweep = plan(*words, design="lhs", points="16")
-    run_sweep(sweep, tmp_path / "sweep", 2, function=pretend)
-    found = from_sweep(tmp_path / "sweep", "reach_share")
+    run_sweep(plan(*words, design="lhs", points="16"), folder, 2, function=pretend)
+    return folder
+
+
+def test_a_stored_sweep_is_learned_with_its_choices_and_without_its_bases(swept):
+    found = from_sweep(swept, "reach_share")
     assert found.held_out.n == 32
     assert found.box.choices == {"system": ("gatekept", "balanced")}
     one, other = (found({"system": "balanced", EASY: v})[0] for v in (0.3, 0.6))
@@ -128,3 +136,18 @@ def test_a_stored_sweep_is_learned_with_its_choices_and_without_its_bases(tmp_pa
     began = time.perf_counter()
     found({"system": "gatekept", EASY: 0.5})
     assert time.perf_counter() - began < 0.1, "about a millisecond measured"
+
+
+def test_the_command_answers_with_its_error_and_refuses_what_was_not_covered(swept, capsys):
+    assert main(["emulate", str(swept), f"{EASY}=0.4", "system=balanced", "measure=reach_share"]) == 0
+    out = capsys.readouterr().out
+    mean = from_sweep(swept, "reach_share")({EASY: 0.4, "system": "balanced"})[0]
+    assert LABELS["reach_share"].text(mean) in out
+    assert "not simulated" in out
+    assert "held out" in out
+    assert main(["emulate", str(swept), f"{EASY}=1.4", "sede=1", "measure=reach_share"]) == 2
+    err = capsys.readouterr().err
+    assert "outside what was simulated" in err
+    assert "sede: not varied in this sweep" in err
+    assert main(["emulate", f"{EASY}=0.4"]) == 2
+    assert "one folder of a sweep, found 0" in capsys.readouterr().err

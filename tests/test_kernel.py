@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sim import engine, run, simulate
 from sim.calendar import lay_out, september_firsts, share_of_working_days, whole_weeks
-from sim.compile import compile_config, line_of
+from sim.compile import compile_config
 from sim.engine import more_tickets, new_tickets
 from sim.kernel import basics, contacts, minutes, sessions, state, week
 from sim.kernel.day import TICKET_BITS, due_today
@@ -33,6 +33,7 @@ from sim.kernel.state import (
 )
 from sim.run import LEFT_REASONS
 from sim.system import LEDGER_LINES, OUTCOMES
+from sim.tables.offers import line_of
 from sim.workforce import Calendar, establishment
 
 
@@ -238,7 +239,7 @@ def desk(
         decision_day=0,
         minutes=np.array([[[main, indirect, travel]]]),
         group_of=np.array([0, 0]),
-        plan_offer=np.array([[1.0], [0.0]]),
+        plan_offer=np.array([[[1.0], [0.0]]]),
         offers=SimpleNamespace(line=np.array([0])),
     )
     books = SimpleNamespace(

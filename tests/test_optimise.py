@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from configurations import composed
-from stand_ins import with_a_best_plan
+from stand_ins import with_a_best_plan, with_a_best_plan_in_each_locality
 
 from experiments.cli import main
 from experiments.evaluations import evaluations
@@ -47,6 +47,20 @@ def test_the_front_is_found_where_it_is_known_and_the_present_plan_is_tried_firs
     text = "\n".join(in_words(plans, chosen, Question(OFFERS, AIMS, (), 48, 1), 4))
     assert "48 plans tried" in text
     assert "now" in text
+
+
+def test_where_localities_differ_each_gets_the_plan_that_suits_it(tmp_path):
+    config = check({**composed(("system=balanced", "area=example_small")), "workers": 2})
+    asked, where = Question(OFFERS, AIMS[:1], (), 150, 1, by_locality=True), ("North", "East side")
+    best_of = with_a_best_plan_in_each_locality
+    with evaluations(tmp_path / "s", {"balanced": config}, {"command": "x"}, ["x"], function=best_of) as at:
+        plans, chosen = optimise(at, "balanced", 2, bands(config, OFFERS), asked, where)
+    one = plans[plans["on_front"]].iloc[0]
+    assert one["share_North_drop_in"] == pytest.approx(0.2, abs=0.1)
+    assert one["share_East side_drop_in"] == pytest.approx(0.7, abs=0.1)
+    text = "\n".join(in_words(plans, chosen, asked, 2))
+    assert f"{one['share_North_drop_in']:.0%}" in text
+    assert "East side" in text
 
 
 def test_a_limit_cuts_the_front_and_one_that_cannot_be_kept_is_told(tmp_path):
@@ -91,6 +105,7 @@ def test_of_a_gap_the_size_counts():
             ["did you mean 'reach_share'?", "must be MEASURE<=NUMBER", "trials=0: must be a whole number"],
         ),
         (["vary=drop_in,theraphy", "aims=reach_share"], ["has time for 'theraphy'"]),
+        (["vary=drop_in,therapy", "aims=reach_share", "by=ward"], ["by=ward: must be area or locality"]),
     ],
 )
 def test_a_question_that_cannot_be_answered_is_refused_with_all_its_problems(capsys, words, sentences):

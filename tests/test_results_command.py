@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,16 +18,24 @@ from experiments.sweep_folder import COMPLETE, alone
 from sim.measures import LABELS
 
 
-@pytest.fixture
-def results(tmp_path, monkeypatch) -> Path:
-    """A sweep of two points with one failure, and something that is no result."""
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "results"
-    run_sweep(plan(f"{EASY}=0,0.5", "replications=3"), folder / "sweep", 1, ["sweep"], function=pretend)
-    book = Ledger(folder / "sweep")
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory) -> Path:
+    """A sweep of two points with one failure."""
+    folder = tmp_path_factory.mktemp("swept") / "sweep"
+    run_sweep(plan(f"{EASY}=0,0.5", "replications=3"), folder, 1, ["sweep"], function=pretend)
+    book = Ledger(folder)
     book._book.execute("delete from run where point = 1 and replication = 2")
     book.add_failure(1, 2, 7, "ValueError: cannot be done")
     book.close()
+    return folder
+
+
+@pytest.fixture
+def results(swept, tmp_path, monkeypatch) -> Path:
+    """That sweep, and something that is no result."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "results"
+    shutil.copytree(swept, folder / "sweep")
     (folder / "notes").mkdir()
     (folder / "notes/mine.txt").write_text("mine")
     return folder

@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from configurations import composed
+from hypothesis import given
+from hypothesis import strategies as st
 from stand_ins import SMALL, pretend
 
 from experiments.cli import main
 from experiments.evaluations import Asked, evaluations
 from experiments.ledger import read_runs
 from experiments.staff_for import values_for
-from experiments.staffing import least_staff, scaled
+from experiments.staffing import cut_band_by_band, least_staff, scaled
 from experiments.sweep_points import Point, config_of
 from sim.area import build_area
 from sim.config import check
@@ -50,6 +52,33 @@ def test_the_interval_holds_the_true_answer_as_often_as_it_says():
         found = least_staff(rising(random.normal(0, 0.3, 8)), 0.5, True, 0.1, 30.0, 0.002)
         held += found.low <= math.exp(0.5) * 1.001 and found.high >= math.exp(0.5)
     assert held / 600 == pytest.approx(0.95, abs=0.03)  # three standard errors are 0.027
+
+
+@given(st.lists(st.floats(0.01, 2.0), min_size=1, max_size=4), st.floats(0.2, 3.0))
+def test_cut_band_by_band_nobody_is_left_to_spare(weights, start):
+    """Each band brings so much per multiple of it; the target is just what all of them bring at the start."""
+    names = [f"band_{i}" for i in range(len(weights))]
+    noise = np.array([-0.1, 0.1, 0.0])
+
+    def measure(multiples):
+        return sum(w * multiples[n] for w, n in zip(weights, names, strict=True)) + noise
+
+    target, least, precision = 0.9 * start * sum(weights), 0.1, 0.01
+    mix = cut_band_by_band(measure, names, start, target, True, least, precision)
+    assert mix.measure.mean >= target
+    for name, multiple in mix.multiples.items():
+        assert least <= multiple <= start
+        fewer = {**mix.multiples, name: multiple / (1 + 2 * precision)}
+        assert multiple == least or measure(fewer).mean() < target + 1e-9
+
+
+def test_a_band_that_brings_nothing_is_cut_to_the_least_that_is_tried():
+    def measure(multiples):
+        return multiples["useful"] + np.array([-0.1, 0.1])
+
+    mix = cut_band_by_band(measure, ["idle", "useful"], 2.0, 1.5, True, 0.25, 0.01)
+    assert mix.multiples["idle"] == 0.25
+    assert 1.5 <= mix.multiples["useful"] <= 1.5 * 1.01
 
 
 def test_what_is_out_of_reach_or_there_already_is_said():
@@ -91,7 +120,7 @@ def test_the_posts_of_a_configuration_are_multiplied_and_nothing_else():
     config = check(raw)
     roles = [name for name, role in config.workforce.roles.items() if not role.in_place]
     tree = config.model_dump(mode="json")
-    more = check(config_of(Point(0, (), values_for(config, roles, 1.5), ""), {(): tree}))
+    more = check(config_of(Point(0, (), values_for(config, dict.fromkeys(roles, 1.5)), ""), {(): tree}))
     children = build_area(config.area).children[:, :18, :].sum(axis=(1, 2))
 
     def posts(c):
@@ -100,13 +129,13 @@ def test_the_posts_of_a_configuration_are_multiplied_and_nothing_else():
     own = np.array([name in roles for name in config.workforce.roles])
     assert posts(more)[own] == pytest.approx(1.5 * posts(config)[own], rel=1e-12)
     assert posts(more)[~own] == pytest.approx(posts(config)[~own])
-    assert values_for(config, roles, 1.0) == {}
+    assert values_for(config, dict.fromkeys(roles, 1.0)) == {}
 
 
 def test_the_command_answers_for_each_system_and_again_from_memory(tmp_path, capsys):
     words = [*SMALL, "system=gatekept,balanced", "replications=3", f"output={tmp_path / 'out'}"]
     question = ["target=first_useful_within_18_weeks_all_needs_share", "at_least=0.3"]
-    question += ["multiple=0.5..4", "precision=0.2"]
+    question += ["multiple=0.5..4", "precision=0.2", "by=band"]
     status = main(["staff-for", *question, *words])
     out = capsys.readouterr().out
     assert status in (0, 1)
@@ -118,8 +147,15 @@ def test_the_command_answers_for_each_system_and_again_from_memory(tmp_path, cap
         multiple = staff.loc[staff["system"] == system, "multiple"].iloc[0]
         meets = part[part["mean"] >= 0.3]["multiple"]
         assert multiple == (meets.min() if len(meets) else math.inf)
+        if status == 0:
+            cut = staff.loc[staff["system"] == system]
+            assert (cut["multiple_cut"] <= cut["multiple"]).all()
+            assert cut["multiple_cut"].min() < multiple
     runs = read_runs(tmp_path / "out")
-    assert len(runs.point) == 3 * len(tried), "every number of staff was simulated once"
+    assert len(runs.point) >= 3 * len(tried)
+    assert len({*zip(runs.point.tolist(), runs.replication.tolist(), strict=True)}) == len(runs.point), (
+        "every number of staff was simulated once"
+    )
     assert not runs.failed.any()
     before = (tmp_path / "out/points.jsonl").read_text()
     assert main(["staff-for", *question, *words]) == status

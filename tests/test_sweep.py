@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import random
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from functools import partial
@@ -18,8 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from kill_sweep import RESULTS, digest, lines_in
-from processes import as_in_a_terminal, wait_until_all_ended
+from kill_sweep import RESULTS, digest
 from stand_ins import EASY, SMALL, die_once, plan, pretend, with_trouble
 
 from experiments.cli import main
@@ -167,56 +161,6 @@ def test_more_replications_add_to_those_that_are_there(whole, tmp_path):
     assert digest(tmp_path / "grown") == digest(whole)
     with pytest.raises(InputError, match="replications: 8 there, 3 asked for"):
         run_sweep(few, tmp_path / "grown", 2, function=pretend)
-
-
-SCRIPT = """
-import sys
-sys.path.insert(0, {tests!r})
-from pathlib import Path
-from stand_ins import plan, slowly
-from experiments.sweep import run_sweep
-if __name__ == "__main__":
-    try:
-        run_sweep(plan(), Path({folder!r}), 2, function=slowly)
-    except KeyboardInterrupt:
-        sys.exit(130)
-"""
-
-
-def begun(tmp_path: Path, folder: Path) -> subprocess.Popen[str]:
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(tests=str(Path(__file__).parent), folder=str(folder)))
-    return subprocess.Popen(
-        [sys.executable, str(script)],
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=as_in_a_terminal,
-        cwd=Path(__file__).parent.parent,
-    )
-
-
-def test_a_sweep_killed_again_and_again_ends_as_if_nothing_had_happened(whole, tmp_path):
-    folder = tmp_path / "killed"
-    moments = random.Random(4)
-    kept = 0
-    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT):
-        before = lines_in(folder)
-        command = begun(tmp_path, folder)
-        wanted = before + moments.randint(1, 5)
-        while lines_in(folder) < wanted and command.poll() is None:
-            time.sleep(0.005)
-        os.kill(command.pid, number)
-        command.wait(60)
-        command.stderr.close()
-        assert command.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130)
-        kept = lines_in(folder)
-        assert kept >= wanted, "what had ended is kept"
-        assert not (folder / "kpis.parquet").exists()
-        wait_until_all_ended(command.pid)
-    assert 0 < kept < 32
-    work = run_sweep(plan(), folder, 2, function=pretend)
-    assert (work.simulated, work.already) == (32 - kept, kept)
-    assert digest(folder) == digest(whole)
 
 
 def test_a_worker_that_is_killed_costs_nothing(whole, tmp_path):

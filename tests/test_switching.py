@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
-from analytic import DIALS, LOSS, MEASURE, crossing, measured, swept, system_of, with_a_failure
+from analytic import DIALS, LOSS, MEASURE, crossing, measured, planned, swept, system_of, with_a_failure
 
 from experiments.analyse import analyse
 from experiments.cli import main
@@ -28,7 +28,7 @@ SMALL = ["area=example_small", "history_years=0.5", "horizon_years=0.5"]
 
 def switched(folder, function, overrides, measure=MEASURE):
     stored = swept(folder, function, overrides, design="one_at_a_time", measures=measure)
-    plan = plan_sweep([*SMALL, *overrides], {"design": "one_at_a_time", "measures": measure})
+    plan = planned(overrides, design="one_at_a_time", measures=measure)
     return switch(stored, plan, measure, function)
 
 

@@ -65,7 +65,6 @@ window.dash_clientside = window.dash_clientside || {};
   const fillForm = (box) => {
     if (box.dataset.filled) return;
     box.dataset.filled = "yes";
-    given = {};
     const hand = () => window.dash_clientside.set_props("whatif-numbers", { data: { ...given } });
     const finder = make("input");
     finder.type = "search"; finder.id = "whatif-find"; finder.className = "native";
@@ -96,6 +95,10 @@ window.dash_clientside = window.dash_clientside || {};
           count.textContent = n ? n + (n === 1 ? " number is changed." : " numbers are changed.") : "Nothing is changed yet.";
           hand();
         });
+        if (field.key in given) {  /* on coming back to the page it is as it was left */
+          input.value = given[field.key];
+          details.open = true;
+        }
         const middle = make("div");
         middle.append(input, wrong);
         row.append(name, middle, about);
@@ -104,6 +107,10 @@ window.dash_clientside = window.dash_clientside || {};
       });
       box.append(details);
     });
+    if (Object.keys(given).length) {
+      const again = box.querySelector("details[open] input.native");
+      if (again) again.dispatchEvent(new Event("input"));
+    }
     finder.addEventListener("input", () => {
       const wanted = finder.value.toLowerCase().split(/\s+/).filter(Boolean);
       box.querySelectorAll("details.group").forEach((group) => {
@@ -117,7 +124,68 @@ window.dash_clientside = window.dash_clientside || {};
       });
     });
   };
+  /* Sliders: each answers when it is let go; what has been moved is handed over as one short text, for the address. */
+  const fillSliders = (box) => {
+    const text = box.dataset.fields;
+    if (box.dataset.filled === text) return;
+    const before = box.dataset.filled === undefined ? box.dataset.set || "" : box.dataset.moved || "";
+    box.dataset.filled = text;
+    const moved = {};
+    before.split(",").filter(Boolean).forEach((word) => { const [name, value] = word.split(":"); moved[name] = Number(value); });
+    const all = [], known = new Set();
+    let waiting = null;
+    const hand = () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => {
+        const words = Object.keys(moved).filter((name) => known.has(name)).map((name) => name + ":" + moved[name]);
+        box.dataset.moved = words.join(",");
+        window.dash_clientside.set_props({ type: "control", page: "change", name: "set" }, { value: box.dataset.moved });
+      }, 250);
+    };
+    const reset = make("button", "Back to the loaded values", "plain");
+    reset.type = "button"; reset.id = "live-reset";
+    reset.addEventListener("click", () => { all.forEach((one) => one(null)); hand(); });
+    box.replaceChildren(reset);
+    JSON.parse(text).forEach((group, i) => {
+      const details = make("details", undefined, "group");
+      details.open = i < 2 || group.fields.some((field) => field.key.split(":")[1] in moved);
+      details.append(make("summary", group.title));
+      group.fields.forEach((field) => {
+        const name = field.key.split(":")[1], row = make("div", undefined, "slider");
+        known.add(name);
+        const label = make("label", field.label), input = make("input"), now = make("output"), was = make("span", "", "was");
+        input.type = "range"; input.min = field.low; input.max = field.high; input.step = field.step;
+        input.id = "slide-" + name; label.htmlFor = input.id; now.htmlFor = input.id;
+        const about = make("div", undefined, "about");
+        about.id = input.id + "-about";
+        about.append(field.unit + "; from " + field.low + " to " + field.high + ", loaded " + field.value + "; " + field.grade + ". Source: " + field.source);
+        if (field.about) about.append(make("br"), field.about);
+        input.setAttribute("aria-describedby", about.id);
+        const show = (value) => {
+          const is = value !== null && value !== field.value;
+          now.textContent = is ? String(value) : String(field.value);
+          was.textContent = is ? "loaded: " + field.value : "";
+          row.classList.toggle("moved", is);
+          input.setAttribute("aria-valuetext", now.textContent + " " + field.unit + (is ? ", loaded " + field.value : ", as loaded"));
+          if (is) moved[name] = value; else delete moved[name];
+        };
+        const put = (value) => { input.value = value === null ? field.value : value; show(value); };
+        all.push(put);
+        put(name in moved ? moved[name] : null);
+        input.addEventListener("input", () => show(Number(input.value)));
+        input.addEventListener("change", () => { show(Number(input.value)); hand(); });
+        const top = make("div", undefined, "slider-top");
+        top.append(label, now, was);
+        row.append(top, input, about);
+        details.append(row);
+      });
+      box.append(details);
+    });
+    if (before && Object.keys(moved).some((name) => !known.has(name))) hand();
+    box.dataset.moved = before;
+  };
   const fill = () => {
+    document.querySelectorAll("#live-form[data-fields]").forEach(fillSliders);
     document.querySelectorAll(".table[data-table]").forEach(fillTable);
     document.querySelectorAll("#whatif-form[data-fields]").forEach(fillForm);
   };

@@ -10,6 +10,7 @@ from dashboards.figures.equity import groups_figure
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, cell
 from dashboards.pages.equity import FIFTHS
 from dashboards.present_link import link
+from dashboards.sliders import register, section
 from dashboards.study import Study
 from sim.dictionary import WEEKLY_MEANING
 from sim.errors import InputError
@@ -292,6 +293,8 @@ PAGE = Page(
         ),
         Control("told", "showing", _told),
     ),
+    extra=register,
     lacks=lacking,
+    after_first=section,
     top=link,
 )

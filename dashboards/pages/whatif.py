@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dashboards.page import Page, attributes
-from dashboards.scenario import MOST_REPLICATIONS, Field, Scenario, as_yaml, configs, fields
+from dashboards.scenario import (
+    CHOICES,
+    MOST_REPLICATIONS,
+    STAY,
+    WAITING,
+    Field,
+    Scenario,
+    as_yaml,
+    configs,
+    fields,
+)
 from dashboards.work import Order
+from experiments.change import are_ways_to_change, with_gains
+from sim.conditions import CONDITIONS
 from sim.errors import InputError
 from sim.quantity import DIALS
 
@@ -17,6 +30,8 @@ if TYPE_CHECKING:
 FIRST_SYSTEMS = ["gatekept", "balanced"]
 GROUP_TITLES = {
     "change": "What a change costs",
+    "conditions": "What a condition that is not met does",
+    "erosion": "What wears a change down",
     "demand": "Need and demand",
     "effects": "What help does",
     "gatekept": "The gatekept pathway",
@@ -30,6 +45,18 @@ GROUP_TITLES = {
     "model": "Choices of the model",
     "domain": "The domain",
 }
+WAYS = {
+    "big_bang": "All places on one day (big_bang)",
+    "phased": "Place by place (phased)",
+    "parallel": "Both systems side by side (parallel)",
+    "pilot": "Some places first, then all or none (pilot)",
+}
+WAITERS = {
+    "honour": "keep their place, some minutes stay with them (honour)",
+    "invite": "are asked in through the new door (invite)",
+    "triage_call": "are rung up first (triage_call)",
+    "blitz": "keep their place, with staff brought in (blitz)",
+}
 DIAL_WORDS = {
     "impact": "Impact: help ends when it has worked",
     "easy_access": "Easy access: doors that need no referral",
@@ -37,6 +64,10 @@ DIAL_WORDS = {
     "continuum": "Continuum: universal and targeted work as well as specialist",
     "information": "Information: families and settings know what to do",
 }
+
+
+#: What is chosen is still there on coming back to the page.
+KEPT: dict[str, Any] = {"persistence": True, "persistence_type": "session"}
 
 
 def form() -> Any:
@@ -63,6 +94,7 @@ def form() -> Any:
                                 maxValues=4,
                                 comboboxProps={"withinPortal": False},
                                 className="control",
+                                **KEPT,
                             ),
                             dmc.Select(
                                 id="whatif-area",
@@ -72,10 +104,15 @@ def form() -> Any:
                                 allowDeselect=False,
                                 comboboxProps={"withinPortal": False},
                                 className="control",
+                                **KEPT,
                             ),
                             *(
                                 dmc.TextInput(
-                                    id=f"whatif-{name}", label=label, value=value, className="control"
+                                    id=f"whatif-{name}",
+                                    label=label,
+                                    value=value,
+                                    className="control",
+                                    **KEPT,
                                 )
                                 for name, label, value in (
                                     ("replications", f"Replications (1 to {MOST_REPLICATIONS})", "5"),
@@ -88,8 +125,55 @@ def form() -> Any:
                     ),
                     dmc.Checkbox(
                         id="whatif-beside",
-                        label="Also each system as it is, to see what the change does",
+                        label="Also each system as it is, to see what changed numbers do (not with ways to change)",
                         checked=True,
+                    ),
+                    html.H3("Getting from the first system to the second"),
+                    html.P(
+                        "With no way to change chosen, every system has always been in place. With one or more, each is set "
+                        "against staying put, and Getting there shows what it does week by week."
+                    ),
+                    html.Div(
+                        [
+                            dmc.MultiSelect(
+                                id="whatif-ways",
+                                label="Ways to change",
+                                data=[{"value": key, "label": label} for key, label in WAYS.items()],
+                                value=[],
+                                placeholder="none",
+                                comboboxProps={"withinPortal": False},
+                                className="control",
+                                **KEPT,
+                            ),
+                            *(
+                                dmc.Select(
+                                    id=f"whatif-{ident}",
+                                    label=label,
+                                    data=data,
+                                    value=first,
+                                    allowDeselect=False,
+                                    comboboxProps={"withinPortal": False},
+                                    className="control",
+                                    **KEPT,
+                                )
+                                for ident, label, data, first in (
+                                    (
+                                        "conditions",
+                                        "Conditions for success",
+                                        known["conditions"],
+                                        "all_in_place",
+                                    ),
+                                    ("erosion", "What wears a change down", known["erosion"], "none"),
+                                    (
+                                        "waiting",
+                                        "Those who wait already ...",
+                                        [{"value": key, "label": label} for key, label in WAITERS.items()],
+                                        "honour",
+                                    ),
+                                )
+                            ),
+                        ],
+                        className="controls",
                     ),
                     html.Div(
                         [
@@ -127,30 +211,72 @@ def form() -> Any:
     )
 
 
+@lru_cache(maxsize=1)
 def groups() -> list[dict[str, Any]]:
     """What the browser builds the form of numbers from: groups of fields, the five principles first."""
-    from experiments.compose import load_plans
+    from experiments.compose import load_named, load_plans
 
     dials = [
-        {
-            "key": f"dial:{name}",
-            "label": name.replace("_", " "),
-            "low": 0.0,
-            "high": 1.0,
-            "now": "",
-            "about": f"{DIAL_WORDS[name]}. From 0 to 1; only for systems that have dials (balanced, blend).",
-            "note": "",
-        }
+        _plain(
+            f"dial:{name}",
+            name,
+            (0.0, 1.0),
+            f"{DIAL_WORDS[name]}. From 0 to 1; only for systems that have dials (balanced, blend); with ways to change, of "
+            "the system changed to.",
+        )
         for name in DIALS
     ]
+    levels = [
+        _plain(
+            f"level:{name}",
+            name,
+            (0.0, 1.0),
+            "0 absent, 1 in place; empty: as the conditions chosen above have it. What each acts on: opendoor show "
+            "conditions transition=big_bang; what it is worth is assumed.",
+        )
+        for name in CONDITIONS
+    ]
+    choices = [
+        _plain(
+            f"choice:{key}",
+            key,
+            (choice.low, choice.high),
+            f"{choice.unit}: {choice.words}; {choice.low:g} to {choice.high:g}. A choice of {', '.join(choice.ways)}, not "
+            "a finding; empty: as its file has it.",
+        )
+        for key, choice in CHOICES.items()
+    ]
+    ways = load_named(
+        {way: [f"transition={way}"] for way in WAYS},
+        [f"system={FIRST_SYSTEMS[0]}", "erosion=typical", *(f"conditions.{name}=0" for name in CONDITIONS)],
+    )
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in fields(load_plans([f"system={','.join(FIRST_SYSTEMS)}"])):
+    for row in fields({**load_plans([f"system={','.join(FIRST_SYSTEMS)}"]), **ways}):
         found.setdefault(row.group, []).append(_field(row))
     named = [
         {"title": GROUP_TITLES.get(group, group.replace("_", " ").capitalize()), "fields": rows}
         for group, rows in found.items()
     ]
-    return [{"title": "The five principles", "fields": dials}, *named]
+    return [
+        {"title": "The five principles", "fields": dials},
+        {"title": "Conditions for success (with a way to change)", "fields": levels},
+        {"title": "Choices of the plan (with a way to change)", "fields": choices},
+        *named,
+    ]
+
+
+def _plain(key: str, name: str, ends: tuple[float, float], about: str) -> dict[str, Any]:
+    """A field that is no row of the evidence."""
+    low, high = ends
+    return {
+        "key": key,
+        "label": name.replace("_", " "),
+        "low": low,
+        "high": high,
+        "now": "",
+        "about": about,
+        "note": "",
+    }
 
 
 def _field(row: Field) -> dict[str, Any]:
@@ -179,6 +305,10 @@ def register(made: tuple[Any, Server]) -> None:
         State("whatif-seed", "value"),
         State("whatif-beside", "checked"),
         State("whatif-numbers", "data"),
+        State("whatif-ways", "value"),
+        State("whatif-conditions", "value"),
+        State("whatif-erosion", "value"),
+        State("whatif-waiting", "value"),
     )
 
     @app.callback(
@@ -204,6 +334,8 @@ def register(made: tuple[Any, Server]) -> None:
                 text = as_yaml(scenario, (name or "").strip())
                 said = f"Saved as {name}.yaml. How the command line runs it stands in the file's first lines."
                 return said, no_update, {"content": text, "filename": f"{name}.yaml", "type": "text/yaml"}
+            if are_ways_to_change(found):
+                found = with_gains(found)
             first = next(iter(found.values()))
             order = Order(
                 found, first.replications, first.seed, server.settings.workers, server.settings.slow_down
@@ -228,12 +360,22 @@ def read(
     seed: str,
     beside: bool,
     numbers: dict[str, float] | None,
+    ways: list[str] | None = None,
+    conditions: str | None = None,
+    erosion: str | None = None,
+    waiting: str | None = None,
 ) -> Scenario:
-    """The form's values as a scenario; ``numbers`` as the browser keeps them: ``row:NAME`` or ``dial:NAME`` -> value."""
-    of: dict[str, dict[str, float]] = {"row": {}, "dial": {}}
+    """The form's values as a scenario; ``numbers`` as the browser keeps them: ``row:NAME``, ``dial:NAME``, ``level:NAME``
+    or ``choice:NAME`` -> value."""
+    of: dict[str, dict[str, float]] = {"row": {}, "dial": {}, "level": {}, "choice": {}}
     for key, value in (numbers or {}).items():
         kind, _, name = key.partition(":")
         of[kind][name] = float(value)
+    changing = [way for way in ways or () if way != STAY]
+    general = {"conditions": conditions or "", "erosion": erosion or ""} if changing else {}
+    choices: dict[str, float | str] = dict(of["choice"])
+    if changing and waiting:
+        choices = {WAITING: waiting, **choices}
     return Scenario(
         tuple(systems or ()),
         {
@@ -241,18 +383,23 @@ def read(
             "replications": str(replications or "").strip(),
             "horizon_years": str(horizon or "").strip(),
             "seed": str(seed or "").strip(),
+            **general,
         },
         of["row"],
         of["dial"],
         bool(beside),
+        tuple(changing),
+        of["level"],
+        choices,
     )
 
 
 def title(scenario: Scenario, number: int) -> str:
     """What the run is called in the list of results."""
-    changes = [
-        f"{row.replace('_', ' ')} {value:g}" for row, value in {**scenario.changes, **scenario.dials}.items()
-    ]
+    numbers = {**scenario.changes, **scenario.dials, **scenario.levels}
+    changes = [f"{row.replace('_', ' ')} {value:g}" for row, value in numbers.items()]
+    if scenario.changing:
+        changes = [" against ".join(way.replace("_", " ") for way in scenario.changing), *changes]
     what = ", ".join(changes[:2]) + (f" and {len(changes) - 2} more" if len(changes) > 2 else "")
     return f"Run {number}: {what or ' against '.join(scenario.systems)}"
 

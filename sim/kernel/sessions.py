@@ -226,7 +226,7 @@ def offer_spare(
         theirs = (
             rostered(rules, books, team, role, offer)
             if system < 0
-            else rules.plan_offer[system, role, offer] > 0.0
+            else rules.plan_offer[system, team, role, offer] > 0.0
         )
         if spare == 0 or not theirs or rules.offers.access[offer] == VISIT:
             continue

@@ -313,7 +313,7 @@ class Rules(NamedTuple):
     capability_gain: float  # per hour per 100 children
     capability_keep: float  # per week
     fidelity_floor: float
-    plan_offer: np.ndarray  # (systems, r, o) share
+    plan_offer: np.ndarray  # (systems, t, r, o) share
     plan_overhead: np.ndarray  # (systems, r, lines) share
     undivided: np.ndarray  # (r,) bool: the role's plan is the same in all systems
     group_of: np.ndarray  # (r,)

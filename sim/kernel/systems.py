@@ -123,6 +123,6 @@ def held_by(rules: Rules, people: People, tickets: Tickets, need: int, of: int) 
 def rostered(rules: Rules, books: Books, team: int, role: int, offer: int) -> bool:
     """Whether a role has time for an offer in the job plan of a system that the team works in this week."""
     for s in range(rules.plan_offer.shape[0]):
-        if books.system_share[s, team] > 0.0 and rules.plan_offer[s, role, offer] > 0.0:
+        if books.system_share[s, team] > 0.0 and rules.plan_offer[s, team, role, offer] > 0.0:
             return True
     return False

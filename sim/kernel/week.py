@@ -141,7 +141,7 @@ def plan_role(
         left -= take
     planned, running, last = 0.0, 0.0, -1
     for o in range(rules.offers.access.shape[0]):
-        share = rules.plan_offer[system, role, o]
+        share = rules.plan_offer[system, team, role, o]
         planned += share
         if share > 0.0 and books.run_days[o, 0] > 0:
             running += share
@@ -152,7 +152,7 @@ def plan_role(
     total = min(left, math.floor(minutes * planned + 1e-6))
     rest = total
     for o in range(rules.offers.access.shape[0]):
-        share = rules.plan_offer[system, role, o]
+        share = rules.plan_offer[system, team, role, o]
         if share > 0.0 and books.run_days[o, 0] > 0:
             part = rest if o == last else min(rest, math.floor(total * share / running))
             rest -= part
@@ -286,25 +286,25 @@ def plan_extra(rules: Rules, books: Books, team: int, role: int, week: int) -> N
     books.available[week, team, role] += minutes
     total, last = 0.0, -1
     for o in range(rules.offers.access.shape[0]):
-        if is_extra_for(rules, books, role, o):
-            total += rules.plan_offer[0, role, o]
+        if is_extra_for(rules, books, team, role, o):
+            total += rules.plan_offer[0, team, role, o]
             last = o
     rest = minutes
     for o in range(rules.offers.access.shape[0]):
-        if is_extra_for(rules, books, role, o):
+        if is_extra_for(rules, books, team, role, o):
             part = rest
             if o != last:
-                part = min(rest, math.floor(minutes * rules.plan_offer[0, role, o] / total))
+                part = min(rest, math.floor(minutes * rules.plan_offer[0, team, role, o] / total))
             books.week_budget[team, o, role] += part
             rest -= part
     books.ledger[week, team, role, L_UNUSED] += rest
 
 
 @inner
-def is_extra_for(rules: Rules, books: Books, role: int, offer: int) -> bool:
+def is_extra_for(rules: Rules, books: Books, team: int, role: int, offer: int) -> bool:
     """Whether extra minutes of a role go to an offer: it is of the old system, and runs this week."""
     mine = rules.offers.of[offer] == OLD and rules.offers.access[offer] != POPULATION
-    return mine and rules.plan_offer[0, role, offer] > 0.0 and books.run_days[offer, 0] > 0
+    return mine and rules.plan_offer[0, team, role, offer] > 0.0 and books.run_days[offer, 0] > 0
 
 
 @compiled

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,23 +18,37 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 from conftest import Served
+from processes import wait_until
 
 from dashboards.navigation import PAGES
 from sim.measures import LABELS
 from sim.measures.change import MEASURES
 
-WITH_FIGURES = [page for page in PAGES if page.name not in ("journeys", "what-if") and page.lacks is None]
+WITH_FIGURES = [
+    page
+    for page in PAGES
+    if page.name not in ("journeys", "what-if") and page.lacks is None and page.of == "comparison"
+]
+
+
+#: Width of the window, and whether the ground is dark.
+LOOKS = {"light": (1440, False), "dark, on a phone": (390, True)}
+
+
+@cache
+def window(browser: Any, width: int, dark: bool) -> Any:
+    """A window for all tabs of one look: what the first of them has loaded the others need not load again."""
+    return browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        accept_downloads=True,
+    )
 
 
 @contextmanager
 def opened(browser: Any, url: str, width: int = 1440, dark: bool = False) -> Iterator[Any]:
     """A tab that keeps an eye on its console and on where its requests go."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if dark else "light",
-        accept_downloads=True,
-    )
-    page = context.new_page()
+    page = window(browser, width, dark).new_page()
     told: list[str] = []
     host = urlsplit(url).netloc
     page.on("console", lambda m: told.append(m.text) if m.type in ("error", "warning") else None)
@@ -50,7 +64,7 @@ def opened(browser: Any, url: str, width: int = 1440, dark: bool = False) -> Ite
         yield page
         assert told == []
     finally:
-        context.close()
+        page.close()
 
 
 def settled(page: Any) -> None:
@@ -59,7 +73,7 @@ def settled(page: Any) -> None:
         "[...document.querySelectorAll('.said')].every(p => p.textContent !== '…')"
         " && ![...document.querySelectorAll('[data-dash-is-loading=true]')].length"
     )
-    page.wait_for_timeout(300)
+    page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
 
 def violations(page: Any) -> list[str]:
@@ -77,22 +91,27 @@ def choose(page: Any, panel_page: str, name: str, label: str) -> None:
     page.get_by_role("option", name=label, exact=True).click()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("look", LOOKS)
 def test_each_page_is_there_in_light_and_dark_and_on_a_phone(
-    page: Any, dashboard: Served, browser: Any
+    look: str, dashboard: Served, browser: Any
 ) -> None:
-    for width, dark in ((1440, False), (390, True)):
-        with opened(browser, dashboard.url + page.path, width, dark) as tab:
-            assert tab.locator("h1").inner_text() == page.title
+    """One page after the other, by the links between them, as a reader goes through them."""
+    width, dark = LOOKS[look]
+    with opened(browser, dashboard.url, width, dark) as tab:
+        for page in PAGES:
+            tab.evaluate("path => document.querySelector(`nav a[href='${path}']`).click()", page.path)
+            tab.wait_for_function(
+                "title => document.querySelector('h1')?.innerText === title", arg=page.title
+            )
             settled(tab)
             if page in WITH_FIGURES:
                 tab.wait_for_selector(".main-svg")
-            assert tab.locator(".problem").count() == 0
-            assert not tab.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+            assert tab.locator(".problem").count() == 0, page.name
+            assert not tab.evaluate("document.documentElement.scrollWidth > window.innerWidth"), page.name
             assert tab.evaluate("document.documentElement.dataset.mantineColorScheme") == (
                 "dark" if dark else "light"
             )
-            assert violations(tab) == []
+            assert violations(tab) == [], page.name
 
 
 def test_a_control_changes_the_data_of_the_figure_and_the_address(dashboard: Served, browser: Any) -> None:
@@ -173,24 +192,27 @@ def test_a_page_that_is_not_there_and_results_that_are_gone_say_what_to_do(
 def test_getting_there_shows_each_way_to_change_and_follows_its_controls(
     dashboard_of_ways: Served, browser: Any, changed: Path
 ) -> None:
-    for width, dark in ((1440, False), (390, True)):
+    for width, dark in LOOKS.values():
         with opened(browser, dashboard_of_ways.url + "/change", width, dark) as tab:
             settled(tab)
             tab.wait_for_selector("#change-cost-figure .main-svg")
             assert tab.locator(".problem").count() == 0
             assert not tab.evaluate("document.documentElement.scrollWidth > window.innerWidth")
             assert violations(tab) == []
-    with opened(browser, dashboard_of_ways.url + "/change") as tab:
-        settled(tab)
-        written = pd.read_parquet(changed / "change.parquet").set_index(["plan", "measure"])
-        shown = MEASURES["point_years"].difference_text(written.loc[("parallel", "point_years"), "mean"])
-        assert shown in tab.locator("#change-ahead-said").inner_text()
-        tab.wait_for_selector("#change-weekly-figure .main-svg")
-        read = "document.querySelector('#change-weekly-figure .js-plotly-plot').calcdata[0].map(p => p.y)"
-        before = tab.evaluate(read)
-        choose(tab, "change", "counted", "Staff cost of everything else")
-        tab.wait_for_function(f"before => JSON.stringify({read}) !== JSON.stringify(before)", arg=before)
-        assert "counted=pounds_running" in tab.url
+            if not dark:
+                follows_its_controls(tab, changed)
+
+
+def follows_its_controls(tab: Any, changed: Path) -> None:
+    written = pd.read_parquet(changed / "change.parquet").set_index(["plan", "measure"])
+    shown = MEASURES["point_years"].difference_text(written.loc[("parallel", "point_years"), "mean"])
+    assert shown in tab.locator("#change-ahead-said").inner_text()
+    tab.wait_for_selector("#change-weekly-figure .main-svg")
+    read = "document.querySelector('#change-weekly-figure .js-plotly-plot').calcdata[0].map(p => p.y)"
+    before = tab.evaluate(read)
+    choose(tab, "change", "counted", "Staff cost of everything else")
+    tab.wait_for_function(f"before => JSON.stringify({read}) !== JSON.stringify(before)", arg=before)
+    assert "counted=pounds_running" in tab.url
 
 
 def test_results_without_ways_to_change_say_which_command_makes_them(dashboard: Served, browser: Any) -> None:
@@ -230,6 +252,28 @@ def test_a_what_if_runs_in_the_background_survives_moving_about_and_its_results_
         assert "results=run-" in tab.url
 
 
+def test_a_what_if_of_ways_to_change_is_seen_on_every_page_and_shown_under_getting_there(
+    dashboard: Served, browser: Any
+) -> None:
+    with opened(browser, dashboard.url + "/what-if") as tab:
+        tab.locator("#whatif-ways").click()
+        tab.get_by_role("option", name="Both systems side by side (parallel)", exact=True).click()
+        tab.keyboard.press("Escape")
+        start_run(tab, 1)
+        tab.get_by_role("link", name="Journeys", exact=True).click()
+        tab.wait_for_selector("text=done, 2 of 2 simulations")
+        tab.get_by_role("button", name="Show the results").click()
+        tab.wait_for_selector("text=none against parallel")
+        tab.get_by_role("link", name="Getting there", exact=True).click()
+        tab.wait_for_selector("#change-ahead-figure .main-svg")
+        assert tab.locator(".problem").count() == 0
+        tab.get_by_role("link", name="What if", exact=True).click()
+        tab.wait_for_selector("#number-vacancy_share")
+        assert tab.locator("#number-vacancy_share").input_value() == "0.3"
+        assert tab.get_by_label("Years counted").input_value() == "1"
+        assert violations(tab) == []
+
+
 def test_cancelling_a_what_if_stops_it_and_leaves_no_process(dashboard: Served, browser: Any) -> None:
     with opened(browser, dashboard.url + "/what-if") as tab:
         start_run(tab, 100)
@@ -246,9 +290,7 @@ def test_closing_the_tab_ends_its_run(dashboard: Served, browser: Any) -> None:
         start_run(tab, 100)
         tab.get_by_role("button", name="Cancel").wait_for()
         job = next(j for j in dashboard.server.jobs._jobs.values() if j.running)
-    end = time.monotonic() + 15
-    while job.running and time.monotonic() < end:
-        time.sleep(0.1)
+    wait_until(lambda: not job.running)
     assert job.state == "tab closed"
     assert not job.process.is_alive()
 

@@ -215,7 +215,7 @@ def test_ways_to_change_that_are_run_live_are_told_with_the_numbers_of_the_comma
     for replication in range(2):
         for name, config in configs.items():
             seed = replication_seed(order.seed, replication)
-            simulate_part(Task(tmp_path, name, config, replication, seed, 0.0))
+            simulate_part(Task(tmp_path, name, config, replication, seed, 0.0, True))
     assert grown(job, {}).n == 0
     read_parts(tmp_path, job.parts)
     study = grown(job, job.parts)

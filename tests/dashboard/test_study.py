@@ -17,6 +17,7 @@ from dashboards.server import Server, Settings
 from dashboards.study import read_study
 from dashboards.views import views
 from dashboards.words import cards
+from experiments.cli import main
 from experiments.compose import load_plans
 from experiments.dashboard_command import run
 from sim.errors import InputError
@@ -74,7 +75,7 @@ def test_a_run_read_back_gives_the_same_views_and_measures_as_when_it_had_just_e
 
 def test_every_panel_of_every_page_answers_with_numbers_and_without_a_problem(server: Server) -> None:
     study = server.study(None)
-    for page in PAGES:
+    for page in (p for p in PAGES if p.of == "comparison"):
         if page.lacks is not None:
             continue  # these results are none of ways to change; see test_change_page.py
         for panel in page.panels:
@@ -164,6 +165,45 @@ def test_a_what_if_saved_as_a_file_is_what_the_command_line_runs(tmp_path: Path)
     typed = load_plans(["experiment=mine", "system=gatekept,balanced"], tmp_path)
     shown = configs(scenario)
     assert typed == {name: shown[f"{name}, changed"] for name in typed}
+    assert list(load_plans(["experiment=mine"], tmp_path).values()) == list(shown.values())
+
+
+def test_ways_to_change_saved_as_a_file_are_accepted_and_are_what_was_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario = Scenario(
+        ("gatekept", "blend"),
+        {"area": "example_small", "replications": "2", "conditions": "typical", "erosion": "typical"},
+        {"transition_dip_weeks": 30.0},
+        {"impact": 1.0},
+        ways=("phased", "parallel"),
+        levels={"families": 0.25},
+        choices={"waiting": "invite", "groups": 3.0},
+    )
+    shown = configs(scenario)
+    assert list(shown) == ["none", "phased", "parallel"]
+    assert shown["none"].transition.name == "none"
+    phased = shown["phased"]
+    assert (phased.transition.groups, phased.transition.waiting) == (3, "invite")
+    assert (phased.transition.to.dials.impact, phased.system.dials.impact) == (1.0, 0.0)
+    assert (phased.conditions.families, phased.conditions.practitioners) == (0.25, 0.6)
+    assert shown["parallel"].erosion.name == "typical"
+    assert shown["parallel"].evidence["transition_dip_weeks"].value == 30.0
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text(as_yaml(scenario, "mine"))
+    assert load_plans(["experiment=mine"], tmp_path) == shown
+    assert main(["validate", "--config-dir", str(tmp_path), "experiment=mine"]) == 0
+    assert capsys.readouterr().out.startswith("OK")
+
+
+def test_a_change_needs_two_systems_and_its_choices_a_way_that_has_them() -> None:
+    with pytest.raises(InputError) as caught:
+        configs(Scenario(("gatekept",), {"replications": "2"}, ways=("big_bang",), choices={"groups": 50.0}))
+    told = "\n".join(caught.value.problems)
+    for part in ("choose two systems", "only phased has it", "allowed here is 2 to 20"):
+        assert part in told
+    with pytest.raises(InputError, match="act on a change only"):
+        configs(Scenario(("gatekept", "balanced"), {"replications": "2"}, levels={"families": 0.5}))
 
 
 def test_what_a_what_if_cannot_do_is_told_all_at_once() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards.changes import lacking
 from dashboards.page import attributes
-from dashboards.slides import Screen, slide, two_ways
+from dashboards.slides import Screen, child_on, slide
 from dashboards.storyboard import JourneyStep, Story, held
 from dashboards.work import Order
 from sim.errors import InputError
@@ -43,7 +43,10 @@ def frame(story: Story) -> Any:
         [
             dcc.Store(id="present-at"),
             html.Div(id="present-said", className="unseen", **attributes(aria_live="polite")),
-            html.Div(html.H1(story.title, id="title", tabIndex="-1"), id="present-slide"),
+            html.Div(
+                [html.H1(story.title, id="title", tabIndex="-1"), html.P("The screen is being made ready …")],
+                id="present-slide",
+            ),
             html.Nav(
                 [
                     button("back", "◂ Back", "ArrowLeft"),
@@ -131,14 +134,15 @@ def shown(server: Server, key: str, number: int, dark: bool, narrow: bool) -> tu
             return _offer(story, missing, study), "present-empty", ""
         if study.n == 0:
             return _wait(story, study), "present-empty", ""
-        _make_ready(story, study, ways)
-        screen = slide(Screen(study, story, ways, dark, narrow), number)
+        screen = Screen(study, story, ways, dark, narrow)
+        _make_ready(server, screen)
+        content = slide(screen, number)
     except InputError as e:
         return _note(story, e.problems), "present-empty", ""
     except Exception:
         log.error("step %d of the story cannot be drawn:\n%s", number, traceback.format_exc())
         return _note(story, [MISTAKE]), "present-empty", ""
-    return screen, "presenting", f"Screen {number} of {len(story.steps)}"
+    return content, "presenting", f"Screen {number} of {len(story.steps)}"
 
 
 def _note(story: Story, sentences: list[str]) -> Any:
@@ -211,19 +215,16 @@ def _buttons(story: Story, study: Study) -> list[Any]:
     ]
 
 
-def _make_ready(story: Story, study: Study, ways: dict[str, str]) -> None:
-    """Simulate what screens about single children need before somebody stands in front of them."""
-    pairs = {
-        tuple(ways[way] for way in step.between)
-        for step in story.steps
-        if isinstance(step, JourneyStep) and all(way in ways for way in step.between)
-    }
-    for pair in pairs:
-        threading.Thread(target=_look_up, args=(two_ways(study, list(pair)),), daemon=True).start()
+def _make_ready(server: Server, screen: Screen) -> None:
+    """Simulate what screens about single children need before somebody stands in front of them; once for each study."""
+    if screen.study.key in server.made_ready:
+        return
+    server.made_ready.add(screen.study.key)
+    steps = [step for step in screen.story.steps if isinstance(step, JourneyStep)]
+    threading.Thread(target=_look_up, args=(screen, steps), daemon=True).start()
 
 
-def _look_up(study: Study) -> None:
-    from dashboards.children import all_children
-
-    with suppress(InputError):  # the screen itself says why
-        all_children(study)
+def _look_up(screen: Screen, steps: list[JourneyStep]) -> None:
+    for step in steps:
+        with suppress(InputError):  # the screen itself says why
+            child_on(screen, step)

@@ -68,6 +68,8 @@ class Server:
         self._grown: dict[str, tuple[int, Study]] = {}
         self._swept: dict[str, Cached] = {}
         self._lock = threading.Lock()
+        #: Studies whose screens about single children have been worked out before they are shown.
+        self.made_ready: set[str] = set()
         self._story = read_story(settings.story) if settings.story is not None else None
         if not settings.folders:
             self.example = self._start_example()

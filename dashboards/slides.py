@@ -24,11 +24,16 @@ from sim.measures import LABELS
 from sim.measures.change import MEASURES
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dashboards.study import Study
+    from sim.journey import Journeys
 
 ROUGH = "* reaches below nought, where nothing can be: with so few replications the interval is only rough."
 #: Signs that say better or worse without colour.
 SIGNS = {"better": "▲", "more equal": "▲", "worse": "▼", "less equal": "▼"}
+#: Letters on a screen up to which its type can be larger still.
+FEW_LETTERS = 420
 #: What is said of a child's waits on a screen; the rest is on the page.
 WAIT_SHOWN = "... to the first useful support"
 
@@ -109,7 +114,9 @@ def _title(screen: Screen, step: TitleStep, speaker: Speaker) -> tuple[Any, str]
 def _words(screen: Screen, step: WordsStep, speaker: Speaker) -> tuple[Any, str]:
     from dash import html
 
-    return html.Ul([html.Li(speaker.text(point)) for point in step.points], className="slide-points"), ""
+    points = [speaker.text(point) for point in step.points]
+    size = "large" if sum(map(len, points)) <= FEW_LETTERS else ""
+    return html.Ul([html.Li(point) for point in points], className=f"slide-points {size}".strip()), ""
 
 
 def _limits(screen: Screen, step: LimitsStep, speaker: Speaker) -> tuple[Any, str]:
@@ -191,16 +198,14 @@ def _number_cell(text: str, verdict: str, label: str) -> list[Any]:
     ]
 
 
-def _journey(screen: Screen, step: JourneyStep, speaker: Speaker) -> tuple[Any, str]:
-    """One child under two ways: its function as a picture, its waits in words."""
-    from dash import html
+def child_on(screen: Screen, step: JourneyStep) -> tuple[pd.DataFrame, int, Journeys]:
+    """The child of a screen, chosen by its rule among all, and what happens to it under the two ways.
 
+    Raises:
+        InputError: a way that the results do not hold, a rule that applies to nobody, an area too large for a page.
+    """
     from dashboards.children import all_children, story
-    from dashboards.pages.journeys import trajectory_figure
-    from experiments.journey_page import who
-    from experiments.journey_search import spread_sentence
-    from experiments.journey_waits import WAITS, days_seen
-    from sim.journey_choice import PICKS, representative
+    from sim.journey_choice import representative
 
     for way in step.between:
         if way not in screen.ways:
@@ -208,10 +213,23 @@ def _journey(screen: Screen, step: JourneyStep, speaker: Speaker) -> tuple[Any, 
                 f"These results hold no {screen.story.ways[way].title.lower()}, so no child can be followed in it."
             )
     study = two_ways(screen.study, [screen.ways[way] for way in step.between])
-    titles = {screen.ways[way]: screen.story.ways[way].title for way in step.between}
     children = all_children(study)
     child = representative(children, step.pick)
-    told = story(study, child)
+    return children, child, story(study, child)
+
+
+def _journey(screen: Screen, step: JourneyStep, speaker: Speaker) -> tuple[Any, str]:
+    """One child under two ways: its function as a picture, its waits in words."""
+    from dash import html
+
+    from dashboards.pages.journeys import trajectory_figure
+    from experiments.journey_page import who
+    from experiments.journey_search import spread_sentence
+    from experiments.journey_waits import WAITS, days_seen
+    from sim.journey_choice import PICKS
+
+    children, child, told = child_on(screen, step)
+    titles = {screen.ways[way]: screen.story.ways[way].title for way in step.between}
     figure = trajectory_figure(told, titles, screen.dark)
     enlarge(figure, ON_A_PHONE if screen.narrow else ON_A_WALL)
     need = told.needs["need"].iloc[0]

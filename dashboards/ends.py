@@ -14,6 +14,7 @@ from dashboards.figures.change import ways_figure
 from dashboards.page import Control, Options, Page, attributes, control_of, others, table
 from dashboards.sliders import LOOK_EVERY, ON, order_with
 from dashboards.study import Study
+from dashboards.work import Order
 from experiments.statistics import Estimate
 from sim.errors import InputError
 from sim.measures import LABELS
@@ -157,7 +158,7 @@ def register(made: tuple[Any, Server]) -> None:
         except InputError:
             return no_update, no_update, 0, no_update
         job = server.jobs.look(key) if key else None
-        if job is not None and job.owner == token:
+        if job is not None and job.owner == token and isinstance(job.order, Order):
             parts = list(job.parts.values())
             server.kept.add(job.order, parts)
             _of, asked_other, row = job.title.split("\n")

@@ -172,7 +172,7 @@ window.dash_clientside = window.dash_clientside || {};
     box.replaceChildren(reset);
     JSON.parse(text).forEach((group, i) => {
       const details = make("details", undefined, "group");
-      details.open = i < 2 || group.fields.some((field) => field.key.split(":")[1] in moved);
+      details.open = i === 0 || group.fields.some((field) => field.key.split(":")[1] in moved);
       details.append(make("summary", group.title));
       group.fields.forEach((field) => {
         const name = field.key.split(":")[1], row = make("div", undefined, "slider");
@@ -182,8 +182,10 @@ window.dash_clientside = window.dash_clientside || {};
         input.id = "slide-" + name; label.htmlFor = input.id; now.htmlFor = input.id;
         const about = make("div", undefined, "about");
         about.id = input.id + "-about";
-        about.append(field.unit + "; from " + field.low + " to " + field.high + ", loaded " + field.value + "; " + field.grade + ". Source: " + field.source);
-        if (field.about) about.append(make("br"), field.about);
+        about.append(field.unit + "; from " + field.low + " to " + field.high + ", loaded " + field.value + "; " + field.grade + ".");
+        const more = make("details");
+        more.append(make("summary", "Source" + (field.about ? ", and what it does" : "")), "Source: " + field.source);
+        if (field.about) more.append(make("br"), field.about);
         input.setAttribute("aria-describedby", about.id);
         const show = (value) => {
           const is = value !== null && value !== field.value;
@@ -200,7 +202,7 @@ window.dash_clientside = window.dash_clientside || {};
         input.addEventListener("change", () => { show(Number(input.value)); hand(); });
         const top = make("div", undefined, "slider-top");
         top.append(label, now, was);
-        row.append(top, input, about);
+        row.append(top, input, about, more);
         details.append(row);
       });
       box.append(details);

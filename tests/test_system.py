@@ -13,11 +13,12 @@ from configurations import configuration, problems
 from pydantic import BaseModel
 
 from sim.area import build_area
-from sim.compile import SLOT_MINUTES, compile_config
+from sim.compile import compile_config
 from sim.config import check
 from sim.needs import Needs
 from sim.quantity import Blend, Product, Shift, Use
 from sim.system import LEDGER_LINES, OUTCOMES, LedgerLine, Outcome, System
+from sim.tables.staff import SLOT_MINUTES
 from sim.workforce import Workforce
 
 THERAPY = "system.offers.therapy"

@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from dashboards.work import (
     LOADED,
@@ -35,7 +35,11 @@ from dashboards.work import (
     read_parts,
     sweep_progress_in,
 )
+from experiments.views import Gathered
 from sim.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 State = Literal["running", "done", "failed", "cancelled", "tab closed"]
 
@@ -66,6 +70,7 @@ class Job:
     problems: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     parts: dict[str, Part] = field(default_factory=dict)
+    gathered: Gathered = field(default_factory=lambda: Gathered(()))
     swept: tuple[int, int] = (0, 0)
 
     @property
@@ -157,7 +162,10 @@ class Jobs:
             process = _context().Process(target=work, args=(order, folder), name=key)
             process.start()
             parts = {part_name(part.system, part.replication): part for part in known}
-            self._jobs[key] = Job(key, owner, title, order, folder, process, time.time(), quiet, parts=parts)
+            gathered = Gathered(tuple(order.configs) if isinstance(order, Order) else ())
+            self._jobs[key] = Job(
+                key, owner, title, order, folder, process, time.time(), quiet, parts=parts, gathered=gathered
+            )
             self._forget_oldest()
             return key
 
@@ -168,6 +176,12 @@ class Jobs:
             if job is not None and job.running:
                 self._update(job)
             return job
+
+    def tables(self, key: str) -> dict[str, pd.DataFrame]:
+        """Small tables of the replications that are complete; none if the run is not known (any more)."""
+        with self._lock:
+            job = self._jobs.get(key)
+            return job.gathered.frames() if job is not None else {}
 
     def of(self, owner: str) -> list[Job]:
         """Runs of one tab but the quiet ones, the newest last."""
@@ -256,7 +270,7 @@ class Jobs:
         if isinstance(job.order, SweepOrder):
             job.swept = sweep_progress_in(job.folder)
         else:
-            read_parts(job.folder, job.parts)
+            read_parts(job.folder, job.parts, job.gathered)
 
     def _clear(self, job: Job) -> None:
         if job.sweep is None:

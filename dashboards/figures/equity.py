@@ -65,13 +65,13 @@ def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark:
     """Places by their coordinates; the larger, the more needs; the stronger the colour, the higher the measure.
 
     Args:
-        frame: columns ``easting, northing, kind, needs, value, name``. top: the value with the strongest colour, the
-        same in every system and year so that pictures can be compared.
+        frame: columns ``easting, northing, kind, value, name`` and ``of`` (needs that the value is a share or mean of).
+        top: the value with the strongest colour, the same in every system and week so that pictures can be compared.
     """
     t = theme(dark)
     fig = figure(dark, 560)
     steps = [[i / (len(t.scale) - 1), colour] for i, colour in enumerate(t.scale)]
-    largest = max(float(frame["needs"].max()), 1.0)
+    largest = max(float(frame["of"].max()), 1.0) if len(frame) else 1.0
     for i, (kind, rows) in enumerate(frame.groupby("kind", sort=False)):
         fig.add_scatter(
             x=rows["easting"] / 1000.0,
@@ -79,10 +79,10 @@ def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark:
             mode="markers",
             name=str(kind).replace("_", " "),
             text=rows["name"],
-            customdata=np.column_stack([rows["needs"], rows["value"]]),
+            customdata=np.column_stack([rows["of"], rows["value"]]),
             marker={
                 "symbol": SYMBOLS.get(str(kind), "circle"),
-                "size": 8 + 26 * np.sqrt(rows["needs"] / largest),
+                "size": 8 + 26 * np.sqrt(rows["of"] / largest),
                 "color": rows["value"],
                 "colorscale": steps,
                 "cmin": 0,

@@ -40,10 +40,11 @@ def fifteen_figure(frame: pd.DataFrame, value: str, words: str, dark: bool) -> A
         frame: columns ``strand, level`` and ``value``.
     """
     t = theme(dark)
-    grid = frame.pivot_table(index="strand", columns="level", values=value, aggfunc="mean")
+    grid = frame.set_index(["strand", "level"])[value].unstack()
     grid = grid.reindex(index=list(STRANDS), columns=list(LEVELS))
     z = grid.to_numpy(float)
-    top = np.nanmax(z) if np.isfinite(z).any() and np.nanmax(z) > 0 else 1.0
+    largest = float(np.nanmax(np.abs(z))) if np.isfinite(z).any() else 0.0
+    top, form = largest or 1.0, ",.2f" if largest < 10 else ",.0f"
     fig = figure(dark, 380)
     steps = [[i / (len(t.scale) - 1), colour] for i, colour in enumerate(t.scale)]
     fig.add_heatmap(
@@ -56,15 +57,16 @@ def fifteen_figure(frame: pd.DataFrame, value: str, words: str, dark: bool) -> A
         showscale=False,
         xgap=3,
         ygap=3,
-        hovertemplate="%{y}, %{x}: %{z:,.0f} " + words + "<extra></extra>",
+        hovertemplate=f"%{{y}}, %{{x}}: %{{z:{form}}} {words}<extra></extra>",
     )
     for i, strand in enumerate(STRANDS):
         for j, level in enumerate(LEVELS):
             strong = z[i, j] > 0.45 * top
+            empty = not np.isfinite(z[i, j]) or z[i, j] == 0
             fig.add_annotation(
                 x=level,
                 y=strand.replace("_", " "),
-                text=f"{z[i, j]:,.0f}",
+                text="–" if empty else format(z[i, j], form),
                 showarrow=False,
                 font={"size": 15, "color": ("#ffffff" if not dark else "#10181d") if strong else t.text},
             )

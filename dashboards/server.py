@@ -25,7 +25,8 @@ from dashboards.swept import Cached, Swept
 from dashboards.work import Order, Part, SweepOrder
 from experiments.change import Changes, are_ways_to_change
 from experiments.replicate import Replications
-from sim.area import Area, build_area
+from sim.area import Area
+from sim.area_building import build_area
 from sim.config import Config
 from sim.errors import InputError
 

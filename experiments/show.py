@@ -15,7 +15,8 @@ from experiments.numbers import BY_HAND, GRADES, Number, numbers, rows_used
 from experiments.output import SMALLEST_COUNT
 from experiments.screen import show
 from experiments.words import unit_words
-from sim.area import KINDS, Area, build_area
+from sim.area import KINDS, Area
+from sim.area_building import build_area
 from sim.config import Config
 from sim.errors import InputError
 from sim.quantity import Resolver

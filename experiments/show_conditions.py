@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from experiments.numbers import BY_HAND, GRADES
-from sim.conditions import CONDITIONS, Act, Effect, effects
+from sim.conditions import CONDITIONS, Act
+from sim.conditions_acting import Effect, effects
 from sim.config import Config
 from sim.quantity import uses
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.config import Config, check
+    from sim.checking import check
+    from sim.config import Config
     from sim.run import Run, simulate
 
 __all__ = ["Config", "Run", "check", "load_config", "simulate"]

@@ -11,23 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from build import parse_area
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.area import (
-    BANDS,
-    EARLY_YEARS,
-    HUB,
-    KINDS,
-    NEEDED_PLACES,
-    SPECIAL,
-    Area,
-    SizeSpread,
-    build_area,
-    localities_from_text,
-    parse_area,
-    text_columns,
-)
+from sim.area import BANDS, EARLY_YEARS, HUB, KINDS, NEEDED_PLACES, SPECIAL, Area
+from sim.area_building import build_area
+from sim.area_config import SizeSpread, localities_from_text, text_columns
 from sim.errors import InputError
 from sim.synthetic import draw_quintiles, draw_sizes, generator, spread_over_years
 
@@ -419,18 +409,3 @@ def test_a_mix_that_does_not_add_up_is_refused() -> None:
     config["mix"]["kinds"] = {"speech": 0.9, "language": 0.5}
     with pytest.raises(InputError, match=r"kinds add up to 1\.4, not 1"):
         parse_area(config)
-
-
-# ------------------------------------------------------------------------------------------- how fast it is
-
-
-def test_england_loads_in_time_for_a_command_line() -> None:
-    """YAML, OmegaConf and checking: about 0.03 s on the machine this was written on; the budget is 0.5 s."""
-    import time
-
-    from omegaconf import OmegaConf
-
-    start = time.process_time()
-    loaded = OmegaConf.create(fields("england"))
-    parse_area(OmegaConf.to_container(loaded, resolve=True))
-    assert time.process_time() - start < 0.5

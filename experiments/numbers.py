@@ -22,6 +22,14 @@ from sim.quantity import DIALS, Blend, Product, Quantity, Resolver, Shift
 #: From the best evidence to none.
 GRADES = ("measured", "published", "expert", "assumed")
 BY_HAND = "set by hand"
+#: The same where there is little room.
+GRADE_SHORT = {
+    "measured": "measured",
+    "published": "published",
+    "expert": "expert judgement",
+    "assumed": "assumed",
+    BY_HAND: "set by hand",
+}
 
 
 @dataclass(frozen=True)

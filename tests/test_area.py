@@ -328,9 +328,17 @@ def test_single_years_that_disagree_with_the_bands_are_refused() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        (["localities", 0, "children", "0-4", 0], -1, "area.localities.0.children.0-4.0: found -1"),
-        (["localities", 0, "children", "0-5"], [1] * 5, "area.localities.0.children.0-5"),
-        (["localities", 0, "children", "0-4"], [1] * 4, "area.localities.0.children.0-4"),
+        (
+            ["localities", 0, "children", "0-4", 0],
+            -1,
+            "area.localities[0].children.0-4[0] = -1: should be greater than or equal to 0",
+        ),
+        (
+            ["localities", 0, "children", "0-5"],
+            [1] * 5,
+            "area.localities[0].children.0-5: unknown key; did you mean '0-4'?",
+        ),
+        (["localities", 0, "children", "0-4"], [1] * 4, "area.localities[0].children.0-4[4]: missing"),
         (
             ["localities", 0, "settings", "primary"],
             [1, 50, 0.3, 60, 300],
@@ -339,18 +347,22 @@ def test_single_years_that_disagree_with_the_bands_are_refused() -> None:
         (
             ["localities", 0, "settings", "nursery"],
             [1, 50, 0.3, 6, 300],
-            "area.localities.0.settings.nursery",
+            "area.localities[0].settings.nursery: unknown key; known keys: hub, early_years",
         ),
         (["localities", 0, "setings"], {}, "unknown key; did you mean 'settings'?"),
         (["hubs_per_localty"], 2, "area.hubs_per_localty: unknown key; did you mean 'hubs_per_locality'?"),
-        (["hubs_per_locality"], 0, "area.hubs_per_locality: found 0"),
-        (["demand", "mode"], "queue", "area.demand.mode: found 'queue'"),
+        (["hubs_per_locality"], 0, "area.hubs_per_locality = 0: should be greater than or equal to 1"),
+        (["demand", "mode"], "queue", "area.demand.mode = 'queue': "),
         (["demand", "mode"], "referrals", "mode referrals needs referrals_per_week or csv"),
         (["demand", "month_weights"], [1] * 11, "area.demand.month_weights"),
         (["demand", "month_weights"], [0] * 12, "month_weights are all 0"),
         (["provenance", "localities"], "guessed", "localities: each text must open with one of 'published:'"),
         (["name"], "", "area.name"),
-        (["kind"], "agregates", "must be one of aggregates, files, referral_stream"),
+        (
+            ["kind"],
+            "agregates",
+            "area.kind = 'agregates': allowed are 'aggregates', 'files', 'referral_stream'",
+        ),
     ],
 )
 def test_a_wrong_key_or_value_is_named(path: list[Any], value: Any, says: str) -> None:
@@ -392,8 +404,8 @@ def test_a_referral_stream_takes_its_rate_from_the_top_of_the_area() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"referrals_per_week": 0}, "area.referrals_per_week: found 0"),
-        ({"referrals_per_week": "many"}, "area.referrals_per_week: found 'many'"),
+        ({"referrals_per_week": 0}, "area.referrals_per_week = 0: should be greater than 0"),
+        ({"referrals_per_week": "many"}, "area.referrals_per_week = 'many': must be a number"),
         ({"month_weights": [0.0] * 12}, "month_weights are all 0"),
         ({"referrals_per_month": 3}, "did you mean 'referrals_per_week'?"),
     ],

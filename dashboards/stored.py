@@ -17,11 +17,10 @@ import numpy as np
 from experiments.views import VIEWS, Gathered
 from sim.both import offers_by_name
 from sim.calendar import days_of_run
-from sim.dictionary import TABLES, Column, tables_of_views
+from sim.dictionary import LEFT_REASONS, TABLES, Column, tables_of_views
 from sim.errors import InputError
 from sim.kernel.state import EVENTS, NEVER, WEEKLY_MEASURES
 from sim.measures.views import views
-from sim.run import LEFT_REASONS
 from sim.system import LEDGER_LINES, LEVELS, STRANDS
 
 if TYPE_CHECKING:

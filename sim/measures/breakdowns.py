@@ -26,25 +26,6 @@ from sim.system import LEVELS, STRANDS
 
 Columns = dict[str, np.ndarray]
 
-#: Headline measures that are known for each fifth and each locality, and those known for localities besides.
-GROUP_MEASURES = (
-    "impact_mean_change_points",
-    "impact_significant_share",
-    "impact_function_years_per_1000_children",
-    "recorded_wait_median_weeks",
-    "first_useful_within_18_weeks_share",
-    "first_useful_median_weeks",
-    "reach_share",
-    "never_identified_share",
-    "identified_never_seen_share",
-    "seen_once_only_share",
-)
-LOCALITY_MEASURES = (
-    *GROUP_MEASURES,
-    "list_size_per_1000_children",
-    "staff_hours_per_1000_children_per_year",
-)
-
 
 def by_quintile(run: RunColumns) -> Columns:
     """One row per deprivation quintile, most deprived first.

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from dashboards.app import draw
+from dashboards.command import run
 from dashboards.navigation import PAGES
 from dashboards.page import Drawn, chosen
 from dashboards.pages.equity import ON_MAP
@@ -20,7 +21,6 @@ from dashboards.study import read_study
 from dashboards.words import cards
 from experiments.cli import main
 from experiments.compose import load_plans
-from experiments.dashboard_command import run
 from sim.errors import InputError
 from sim.measures import LABELS, summary
 from sim.measures.views import views

@@ -70,8 +70,11 @@ class Job:
     problems: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     parts: dict[str, Part] = field(default_factory=dict)
-    gathered: Gathered = field(default_factory=lambda: Gathered(()))
     swept: tuple[int, int] = (0, 0)
+    gathered: Gathered = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gathered = Gathered(tuple(self.order.configs) if isinstance(self.order, Order) else ())
 
     @property
     def done(self) -> int:
@@ -162,10 +165,7 @@ class Jobs:
             process = _context().Process(target=work, args=(order, folder), name=key)
             process.start()
             parts = {part_name(part.system, part.replication): part for part in known}
-            gathered = Gathered(tuple(order.configs) if isinstance(order, Order) else ())
-            self._jobs[key] = Job(
-                key, owner, title, order, folder, process, time.time(), quiet, parts=parts, gathered=gathered
-            )
+            self._jobs[key] = Job(key, owner, title, order, folder, process, time.time(), quiet, parts=parts)
             self._forget_oldest()
             return key
 

@@ -56,7 +56,7 @@ def groups_figure(
             error_y=bars,
             hovertemplate=f"{title}, %{{x}}: %{{y:{'.1%' if percent else ',.2f'}}}<extra></extra>",
         )
-    fig.update_xaxes(type="category")
+    fig.update_xaxes(type="category", tickangle=0)
     fig.update_yaxes(tickformat="~%" if percent else ",", title_text=unit)
     return fig
 
@@ -91,8 +91,15 @@ def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark:
                 "showscale": i == 0,
                 "colorbar": {
                     "tickformat": ".0%" if percent else ".2f",
+                    "tickfont": {"size": 14},
+                    "nticks": 5,
                     "thickness": 14,
-                    "title": {"text": ""},
+                    "orientation": "h",
+                    "x": 0,
+                    "xanchor": "left",
+                    "y": -0.16,
+                    "yanchor": "top",
+                    "title": {"text": words, "side": "top", "font": {"size": 14}},
                 },
             },
             hovertemplate=f"%{{text}}: %{{customdata[1]:{'.0%' if percent else '.2f'}}} {words}, "
@@ -100,7 +107,14 @@ def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark:
         )
     fig.update_layout(legend={"itemsizing": "constant"})
     fig.update_yaxes(
-        scaleanchor="x", scaleratio=1, rangemode="normal", title_text="north, km", showgrid=False
+        scaleanchor="x",
+        scaleratio=1,
+        constrain="domain",
+        rangemode="normal",
+        title_text="north, km",
+        showgrid=False,
     )
-    fig.update_xaxes(title_text="east, km (National Grid)", rangemode="normal", showgrid=False)
+    fig.update_xaxes(
+        title_text="east, km (National Grid)", constrain="domain", rangemode="normal", showgrid=False
+    )
     return fig

@@ -22,6 +22,9 @@ BAND_WORDS = dict(
     )
 )
 
+#: The same on an axis, short enough to stand side by side on a phone.
+BAND_TICKS = ("0 to<br>1", "1 to<br>2", "2 to<br>4", "4 to<br>12", "12 to<br>18", "18 to<br>52", "over<br>52")
+
 
 def fan(frame: pd.DataFrame, at: str, value: str) -> pd.DataFrame:
     """Over replications: median, and the ranges in which half and nine tenths of the replications lie.
@@ -124,14 +127,16 @@ def bands_figure(frame: pd.DataFrame, titles: Mapping[str, str], dark: bool) -> 
     for i, (system, title) in enumerate(titles.items()):
         rows = frame[frame["system"] == system].set_index("band").reindex(list(BANDS))
         fig.add_bar(
-            x=[BAND_WORDS[b] for b in BANDS],
+            x=BAND_TICKS,
             y=rows["share"],
             name=title,
             marker=bar_marker(t, i),
-            hovertemplate=f"{title}, %{{x}}: %{{y:.0%}}<extra></extra>",
+            text=[BAND_WORDS[b] for b in BANDS],
+            textposition="none",
+            hovertemplate=f"{title}, %{{text}}: %{{y:.0%}}<extra></extra>",
         )
     fig.update_yaxes(tickformat=".0%", title_text="share of these waits")
-    fig.update_xaxes(title_text="weeks waited")
+    fig.update_xaxes(title_text="weeks waited", tickangle=0)
     return fig
 
 

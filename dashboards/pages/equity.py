@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from sim.measures import LABELS
 if TYPE_CHECKING:
     import pandas as pd
 
-FIFTHS = ("1 (most deprived)", "2", "3", "4", "5 (least deprived)")
+FIFTHS = ("1<br>most<br>deprived", "2", "3", "4", "5<br>least<br>deprived")
 
 #: Headline measures that are known for each group.
 BY_GROUP = (
@@ -113,7 +114,7 @@ def localities(look: Look) -> Drawn:
     study, measure = look.study, look.values["measure"]
     m = LABELS[measure]
     frame = by_group(study, "localities", "locality", measure)
-    names = list(study.area.localities)
+    names = ["<br>".join(wrap(name, 12)) for name in study.area.localities]
     percent = m.unit == "%"
     fig = groups_figure(
         frame, "locality", names, titles(study), "" if percent else m.unit, percent, look.dark, join=False

@@ -19,6 +19,13 @@ SCORECARD = {
     "Input": ("staff time", "cost"),
 }
 
+SCORECARD_WORDS = {
+    "Impact": "what difference does it make to children?",
+    "Quality": "how well, and how soon?",
+    "Reach": "whom does it reach?",
+    "Input": "what goes in?",
+}
+
 #: What the cells of the fifteen outcomes can show, and its heading in the table.
 CELLS = {
     "hours": "hours in",
@@ -82,12 +89,17 @@ def scorecard(look: Look) -> Drawn:
     )
     from dash import html
 
+    parts: list[Any] = []
+    for column in SCORECARD:
+        rows = frame[frame["Part"] == column].drop(columns="Part")
+        if len(rows):
+            parts += [html.H3(f"{column}: {SCORECARD_WORDS[column]}"), table(rows)]
     return Drawn(
         said,
         frame,
         body=html.Div(
-            table(frame),
-            className="scroll",
+            parts,
+            className="scroll whole stacked scorecard",
             tabIndex="0",
             role="region",
             **attributes(aria_label="Scorecard"),
@@ -183,7 +195,7 @@ PAGE = Page(
         Panel(
             "scorecard",
             "What goes in, whom does it reach, how well, and to what effect?",
-            "The scorecard of the Balanced System, read from the bottom up: input, reach, quality, impact. The numbers are "
+            "The scorecard of the Balanced System: input, reach, quality, impact, the last first. The numbers are "
             f"those of opendoor compare. Groups: {', '.join(TITLES.values())}.",
             scorecard,
             uses=(),

@@ -37,7 +37,7 @@ TOLD = {
 }
 
 COUNTED = {
-    "referred": WEEKLY_MEANING["referred"],
+    "first_useful": WEEKLY_MEANING["first_useful"],
     "list_size": "needs on the waiting list for a first contact",
     "list_over_18_weeks": "of these, waiting for over 18 weeks",
     **{name: WEEKLY_MEANING[name] for name in WEEKLY_MEASURES if name != "in_contact"},

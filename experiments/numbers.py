@@ -16,10 +16,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from sim.config import Config
+from sim.evidence import GRADES as GRADES
 from sim.quantity import DIALS, Blend, Product, Quantity, Resolver, Shift
 
-#: From the best evidence to none.
-GRADES = ("measured", "published", "expert", "assumed")
 BY_HAND = "set by hand"
 
 

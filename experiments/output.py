@@ -102,9 +102,9 @@ def folder_problems(path: Path) -> list[str]:
     return []
 
 
-def cannot_write(path: Path, error: OSError) -> InputError:
-    """What to tell a user whose disk is full or whose folder is closed."""
-    return InputError(f"output {path}: could not be written: {_reason(error)}; nothing was kept")
+def cannot_write(path: Path, error: OSError, kept: str = "nothing was kept") -> InputError:
+    """What to tell a user whose disk is full or whose folder is closed, and what there is all the same."""
+    return InputError(f"output {path}: could not be written: {_reason(error)}; {kept}")
 
 
 def size_text(path: Path) -> str:

@@ -7,6 +7,7 @@
     runs.sqlite        one line per run that has ended (written as it ends)
     provenance.json    command, versions, when
     dictionary.*       what each column of the run tables means
+    traces/part-*      every run week by week, unless the sweep was told not to keep that (:mod:`experiments.traces`)
     statistics.*       mean and 95 % interval of each measure at each point, and the difference from the base
     kpis.*             headline measures of every run; written last: its presence means the sweep is complete
 
@@ -231,15 +232,17 @@ def finish(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[str,
         InputError: they cannot be written.
     """
     from experiments.output import cannot_write
+    from experiments.traces import write_traces
 
     try:
+        write_traces(folder)
         with replaced(folder / "provenance.json") as path:
             write_json(facts, path)
         for name in sorted(tables, key=lambda name: name == "kpis"):
             write_frame(tables[name], folder / f".{name}")
             put_in_place(folder, name)
     except OSError as e:
-        raise cannot_write(folder, e) from None
+        raise cannot_write(folder, e, "runs that had ended are kept, and the same command goes on") from None
 
 
 def put_in_place(folder: Path, name: str) -> None:

@@ -19,13 +19,13 @@ from dashboards.dependence import Known
 from dashboards.jobs import Job, Jobs
 from dashboards.live import Kept
 from dashboards.page import WRONG_KIND, Kind, Page, missing
-from dashboards.storyboard import Story, read_story, shipped_story
 from dashboards.study import Folders, Study
 from dashboards.swept import Cached, Swept
 from dashboards.work import Order, Part, SweepOrder
 from experiments.change import Changes, are_ways_to_change
 from experiments.replicate import Replications
-from sim.area import Area, build_area
+from sim.area import Area
+from sim.area_building import build_area
 from sim.config import Config
 from sim.errors import InputError
 
@@ -70,7 +70,6 @@ class Server:
         self._lock = threading.Lock()
         #: Studies whose screens about single children have been worked out before they are shown.
         self.made_ready: set[str] = set()
-        self._story = read_story(settings.story) if settings.story is not None else None
         if not settings.folders:
             self.example = self._start_example()
         threading.Thread(target=self.folders.warm_up, daemon=True).start()
@@ -82,11 +81,6 @@ class Server:
         first = next(iter(configs.values()))
         order = Order(configs, first.replications, first.seed, self.settings.workers, self.settings.slow_down)
         return self.jobs.start(order, EXAMPLE_TITLE, None)
-
-    @property
-    def story(self) -> Story:
-        """The story that is presented."""
-        return self._story if self._story is not None else shipped_story()
 
     def close(self) -> None:
         """End every run."""

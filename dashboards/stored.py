@@ -15,10 +15,9 @@ import numpy as np
 
 from sim.both import offers_by_name
 from sim.calendar import days_of_run
-from sim.dictionary import TABLES, Column
+from sim.dictionary import LEFT_REASONS, TABLES, Column
 from sim.errors import InputError
 from sim.kernel.state import EVENTS, NEVER, WEEKLY_MEASURES
-from sim.run import LEFT_REASONS
 from sim.system import LEDGER_LINES, LEVELS, STRANDS
 
 if TYPE_CHECKING:

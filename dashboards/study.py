@@ -176,8 +176,8 @@ def read_study(key: str, folder: Path) -> Study:
     """
     import pandas as pd
 
-    from sim.area import build_area
-    from sim.config import check
+    from sim.area_building import build_area
+    from sim.checking import check
 
     if is_swept(folder):
         raise InputError(f"{folder}: holds a sweep and no comparison")

@@ -23,7 +23,7 @@ from experiments.progress import progress
 from experiments.provenance import provenance
 from experiments.replicate import replication_seed
 from experiments.screen import TEXT_WIDTH, as_text, show
-from sim.area import build_area
+from sim.area_building import build_area
 from sim.errors import InputError
 from sim.journey import journeys
 from sim.journey_choice import compare_children, narrow, representative

@@ -184,8 +184,8 @@ def _bases(
     config_dir: str | Path | None,
 ) -> dict[Choices, Config]:
     """The checked configuration for each combination of files that the points choose."""
-    from sim.area import build_area
-    from sim.config import check
+    from sim.area_building import build_area
+    from sim.checking import check
 
     crossed = choices_of_factors(factors, groups)
     listed = dict.fromkeys(choices_in(row, groups) for row in rows) or {(): None}

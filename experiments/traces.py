@@ -51,7 +51,7 @@ def write_traces(folder: Path) -> None:
     import pyarrow.parquet
 
     from experiments.ledger import read_weeks
-    from experiments.sweep_folder import replaced
+    from experiments.output import replaced
 
     runs = read_weeks(folder)
     names: list[str] = []

@@ -13,9 +13,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sim.kernel.state import WEEKLY_MEASURES
+from sim.system import OUTCOMES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Behind the codes of ``left_reason``.
+LEFT_REASONS = (
+    *OUTCOMES,
+    "not_served",
+    "aged_out",
+    "never_sought",
+    "before_start",
+    "not_left",
+    "no_longer_needed",
+)
 
 BANDS = ("w0_1", "w1_2", "w2_4", "w4_12", "w12_18", "w18_52", "w52_plus")
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.area import Area, build_area
+from sim.area import Area
+from sim.area_building import build_area
 from sim.columns import Columns
 from sim.compile import Compiled, compile_config
 from sim.config import Config
@@ -23,25 +24,15 @@ from sim.gains import Gains
 from sim.kernel.basics import OutOfTickets
 from sim.kernel.handles import handle
 from sim.kernel.score import final_scores
-from sim.kernel.state import C_LOG, EVENTS, NEVER, WEEKLY_MEASURES, People, Rules
+from sim.kernel.state import C_LOG, People, Rules
 from sim.population import Population, from_area, from_stream
 from sim.stream import stream_of
-from sim.system import LEDGER_LINES, OUTCOMES
+from sim.system import LEDGER_LINES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LEFT_REASONS = (
-    *OUTCOMES,
-    "not_served",
-    "aged_out",
-    "never_sought",
-    "before_start",
-    "not_left",
-    "no_longer_needed",
-)
 RESERVES = (1 / 32, 0.5, 8.0)
-__all__ = ["EVENTS", "LEFT_REASONS", "NEVER", "WEEKLY_MEASURES", "Run", "simulate"]
 
 
 @dataclass(frozen=True)
@@ -64,11 +55,23 @@ class Run:
     _frames: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def frame(self, table: str) -> pd.DataFrame:
-        """A table with names for codes and missing values for days that did not come."""
+        """A table with names for codes and missing values for days that did not come.
+
+        Raises:
+            KeyError: no such table (``events`` exists only when the event log was asked for).
+        """
         if table not in self._frames:
             from sim.frames import frame_of
 
-            self._frames[table] = frame_of(self, table)
+            names = {
+                "place": self.area.place_name,
+                "kind": self.kinds,
+                "offer": self.offers,
+                "role": self.roles,
+                "locality": self.localities,
+                "line": self.lines,
+            }
+            self._frames[table] = frame_of(table, self.tables[table], names)
         return self._frames[table]
 
     @property

@@ -575,7 +575,7 @@ def test_help_names_the_columns_of_every_file_of_an_area(capsys):
 def area_folder(tmp_path: Path) -> Path:
     """The shipped small area as a folder of files, under a name that needs quotes."""
     from sim import load_config
-    from sim.area import build_area
+    from sim.area_building import build_area
     from sim.importers.area_folder import write_area_folder
 
     area = build_area(load_config(["area=example_small"]).area)

@@ -14,13 +14,13 @@ from test_laws import hold_every_law
 from test_transition import PLANS, assert_same_past, changing
 
 from sim import simulate
-from sim.area import build_area
+from sim.area_building import build_area
+from sim.checking import check
 from sim.compile import compile_config
-from sim.config import check
 from sim.costs import loss_of
+from sim.dictionary import LEFT_REASONS
 from sim.erosion import worn_losses
 from sim.kernel.state import EVENTS, NEVER
-from sim.run import LEFT_REASONS
 
 STRENGTHS = ("leavers", "vacancies", "place_leavers", "word", "gated")
 SHAPES: dict[str, Any] = {"untaught": 0.5, "most_vacancies": 0.2, "word_weeks": 13, "gated_after": 1}

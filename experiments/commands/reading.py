@@ -32,7 +32,7 @@ Only folders that OpenDoor has written, and that hold nothing else, are deleted.
         folders=True,
     ),
     "dashboard": Command(
-        "experiments.dashboard_command",
+        "dashboards.command",
         """\
 usage: opendoor dashboard [FOLDER ...] [--story FILE] [--port NUMBER] [--host ADDRESS]
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from dashboards.app import draw
+from dashboards.command import run
 from dashboards.navigation import PAGES
 from dashboards.page import chosen
 from dashboards.scenario import Scenario, as_yaml, configs, every_row
@@ -19,7 +20,6 @@ from dashboards.views import views
 from dashboards.words import cards
 from experiments.cli import main
 from experiments.compose import load_plans
-from experiments.dashboard_command import run
 from sim.errors import InputError
 from sim.measures import LABELS, summary
 from sim.run import simulate

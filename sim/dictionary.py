@@ -49,6 +49,12 @@ WEEKLY_MEANING = {
     "duplicate_contacts": "contacts by the second of two systems that work with the same child at once",
 }
 
+#: Of these, the ones that a sweep keeps of every run.
+TRACED_COUNTS = (
+    *("referred", "first_contacts", "first_useful", "contacts"),
+    *("in_contact", "gave_up", "turned_away"),
+)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -400,6 +406,25 @@ TABLES_OF_A_CHANGE: dict[str, tuple[Column, ...]] = {
 }
 
 
+#: What a sweep keeps of every run, week by week (:mod:`sim.measures.trace`).
+TABLES_OF_A_SWEEP: dict[str, tuple[Column, ...]] = {
+    "traces": (
+        _number("point", "number", "int32", "design point, as in the table of points"),
+        _number("replication", "number", "int32", "replication, from 0"),
+        _WEEK,
+        Column(
+            "waiting",
+            "needs",
+            "int32",
+            "Int32",
+            "needs on lists for a first contact at the end of the week, missing if there is no such list",
+        ),
+        Column("waiting_over_18_weeks", "needs", "int32", "Int32", "of these, over 18 weeks so far"),
+        *(_number(name, "count", "int32", WEEKLY_MEANING[name]) for name in TRACED_COUNTS),
+    ),
+}
+
+
 def column_names(table: str) -> list[str]:
     """Names of the columns of a table, in order."""
     return [c.name for c in TABLES[table]]
@@ -434,7 +459,7 @@ def dictionary_frame() -> pd.DataFrame:
     from sim.measures.labels import LABELS
 
     views = {f"views/{name}": columns for name, columns in tables_of_views().items()}
-    tables = {**TABLES, **TABLES_OF_A_CHANGE, **views}
+    tables = {**TABLES, **TABLES_OF_A_CHANGE, **TABLES_OF_A_SWEEP, **views}
     rows = [(table, c.name, c.unit, c.shown, c.meaning) for table, cols in tables.items() for c in cols]
     rows += [("summary", name, m.stored_unit, "float64", m.label) for name, m in LABELS.items()]
     rows += [("change.measure", name, m.stored_unit, "float64", m.label) for name, m in MEASURES.items()]

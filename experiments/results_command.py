@@ -41,7 +41,15 @@ OURS: dict[Kind, frozenset[str]] = {
     "run": frozenset(
         {
             *("provenance", "summary", "summaries", "population", "dictionary", "comparison", "runs"),
-            *("intervals", "spin_up", "selection", "change", "change_by_week", "change_by_group"),
+            *(
+                "intervals",
+                "spin_up",
+                "selection",
+                "change",
+                "change_by_week",
+                "change_by_group",
+                "change_by_year",
+            ),
         }
     ),
     "search": frozenset({"search", "points", "runs", "provenance", "front", "staff", "tried", "answer"}),

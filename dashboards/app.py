@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, quote
@@ -19,17 +18,15 @@ from dashboards.layout import shell, status_strip, study_line
 from dashboards.navigation import PAGES, page_at
 from dashboards.page import Drawn, Look, Page, Panel, build, chosen, graph, missing, part, table
 from dashboards.present_link import PATH as PRESENT
+from dashboards.problem import MISTAKE, not_found, problem, problem_page
 from dashboards.server import Server, Settings
+from dashboards.storyboard import Story, read_story, shipped_story
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     from dashboards.study import Study
 
 log = logging.getLogger("opendoor.dashboard")
-MISTAKE = (
-    "This cannot be shown: a mistake in the program. Everything else goes on working. What happened is in the "
-    "window in which the dashboard was started; please report it."
-)
 ASSETS = Path(__file__).resolve().parent / "assets"
 
 
@@ -37,13 +34,14 @@ def create_app(settings: Settings) -> tuple[Any, Server]:
     """The Dash application and what it serves; nothing in it is shared with another one made by this function.
 
     Raises:
-        InputError: the example's words cannot be used.
+        InputError: the example's words or the story cannot be used.
     """
     import dash_ag_grid  # noqa: F401  (its scripts are known to the page only if it is loaded before)
     import plotly.io as pio
     from dash import Dash
 
     pio.templates.default = "none"
+    story = read_story(settings.story) if settings.story is not None else shipped_story()
     server = Server(settings)
     app = Dash(
         "dashboards",
@@ -56,8 +54,8 @@ def create_app(settings: Settings) -> tuple[Any, Server]:
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en-GB">')
     app.layout = lambda: shell(settings.beat_seconds)
-    _register(app, server)
-    present.register(app, server)
+    _register(app, server, story)
+    present.register(app, server, story)
     for page in PAGES:
         for panel in page.panels:
             _register_panel(app, server, page, panel)
@@ -73,7 +71,7 @@ def asked_for(search: str | None) -> dict[str, str]:
     return {name: values[-1] for name, values in parse_qs((search or "").lstrip("?")).items()}
 
 
-def _register(app: Any, server: Server) -> None:
+def _register(app: Any, server: Server, story: Story) -> None:
     from dash import ALL, ClientsideFunction, Input, Output, State, no_update
 
     @app.callback(
@@ -93,7 +91,7 @@ def _register(app: Any, server: Server) -> None:
         if (path or "").rstrip("/") == PRESENT:
             if shown == PRESENT:
                 return no_update, no_update, no_update
-            return present.frame(server.story), PRESENT, no_update
+            return present.frame(story), PRESENT, no_update
         page = page_at(path)
         if page is None:
             return not_found(path), f"{path} ", no_update
@@ -229,10 +227,10 @@ def _register_panel(app: Any, server: Server, page: Page, panel: Panel) -> None:
     @app.callback(
         outputs, Input("revision", "data"), Input("dark", "data"), State("results", "value"), *controls
     )
-    def answer(_: str | None, dark: bool | None, key: str | None, *given: str | None) -> Any:
+    def answer(_: str | None, dark: bool | None, key: str | None, *given: str | int | None) -> Any:
         if not key or server.kind(key) != page.of:  # the results that fit the page are on their way
             return [no_update] * len(outputs)
-        values = {c.name: value or "" for c, value in zip(used, given, strict=True)}
+        values = {c.name: str(value or "") for c, value in zip(used, given, strict=True)}
         drawn = draw(server, page, panel, key, values, bool(dark))
         if drawn.pending:
             set_props("tick", {"disabled": False})
@@ -268,33 +266,6 @@ def draw(server: Server, page: Page, panel: Panel, key: str, values: dict[str, s
             pd.DataFrame(),
             body=problem([MISTAKE]),
         )
-
-
-def problem(sentences: Sequence[str]) -> Any:
-    """Sentences about something that went wrong."""
-    from dash import html
-
-    return html.Div([html.P(s) for s in sentences], className="problem", role="alert")
-
-
-def problem_page(page: Page, sentences: Sequence[str]) -> Any:
-    """A page whose results cannot be shown."""
-    from dash import html
-
-    return html.Div([html.H1(page.title, id="title", tabIndex="-1"), problem(sentences)])
-
-
-def not_found(path: str) -> Any:
-    """A page for an address that there is not."""
-    from dash import dcc, html
-
-    return html.Div(
-        [
-            html.H1("There is no such page", id="title", tabIndex="-1"),
-            html.P(f"Nothing is at {path}."),
-            dcc.Link("Go to the overview", href="/"),
-        ]
-    )
 
 
 def _routes(app: Any, server: Server) -> None:

@@ -19,7 +19,8 @@ import numpy as np
 
 from dashboards.work import Order, Part
 from experiments.statistics import Estimate, estimate
-from sim.config import Config, check, config_hash
+from sim.checking import check
+from sim.config import Config, config_hash
 from sim.errors import InputError
 from sim.measures import LABELS
 

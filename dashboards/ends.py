@@ -12,6 +12,7 @@ from dashboards import dependence
 from dashboards.dependence import ENDS, Depends, Known
 from dashboards.figures.change import ways_figure
 from dashboards.page import Control, Options, Page, attributes, control_of, others, table
+from dashboards.problem import problem
 from dashboards.sliders import LOOK_EVERY, ON, order_with
 from dashboards.study import Study
 from dashboards.work import Order
@@ -113,8 +114,6 @@ def register(made: tuple[Any, Server]) -> None:
         prevent_initial_call=True,
     )
     def ask(clicks: int | None, other: str, row: str, times: str, token: str | None, key: str) -> Any:
-        from dashboards.app import problem
-
         if not clicks or not token:
             return no_update, no_update, no_update
         try:

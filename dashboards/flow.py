@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.both import both_of, offers_by_name
+from sim.dictionary import LEFT_REASONS
 from sim.kernel.state import (
     BEFORE_START,
     CANDIDATE,
@@ -33,7 +34,6 @@ from sim.kernel.state import (
     TO_COME,
     WAITING,
 )
-from sim.run import LEFT_REASONS
 from sim.transition import NoChange
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def followed(config: Config, seed: int) -> tuple[tuple[Where, ...], np.ndarray]:
 
     Needs that begin after the last day, or were too old before the first, are left out.
     """
-    from sim.area import build_area
+    from sim.area_building import build_area
     from sim.compile import compile_config
     from sim.run import live
 

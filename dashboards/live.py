@@ -22,10 +22,13 @@ from dashboards.work import Order, Part
 from experiments.numbers import BY_HAND, GRADES
 from experiments.replicate import replication_seed
 from experiments.statistics import Estimate, estimate, estimates
-from sim.conditions import CONDITIONS, effects
-from sim.config import Config, check, config_hash
+from sim.checking import check
+from sim.conditions import CONDITIONS
+from sim.conditions_acting import effects
+from sim.config import Config, config_hash
 from sim.errors import InputError
 from sim.measures.change import MEASURES
+from sim.quantities import quantities_in_use
 from sim.transition import NoChange
 
 if TYPE_CHECKING:
@@ -147,7 +150,7 @@ def _conditions(config: Config) -> list[Setting]:
 def _numbers(config: Config) -> list[Setting]:
     rows = dict.fromkeys(
         row
-        for use in config.uses()
+        for use in quantities_in_use(config)
         if use.key.startswith("transition.") and not use.key.startswith("transition.to.")
         for row in use.rows()
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards.changes import lacking
 from dashboards.page import attributes
+from dashboards.problem import MISTAKE, problem
 from dashboards.slides import Screen, child_on, slide
 from dashboards.storyboard import JourneyStep, Story, held
 from dashboards.work import Order
@@ -67,7 +68,7 @@ def frame(story: Story) -> Any:
     )
 
 
-def register(app: Any, server: Server) -> None:
+def register(app: Any, server: Server, story: Story) -> None:
     """What the page asks for: a screen, and a run that makes results for the story."""
     from dash import ALL, Input, Output, State, ctx, no_update
 
@@ -83,7 +84,7 @@ def register(app: Any, server: Server) -> None:
     def show(_: str | None, dark: bool | None, at: dict[str, Any] | None, key: str | None) -> Any:
         if not key or not at:
             return no_update, no_update, no_update
-        return shown(server, key, int(at.get("step") or 1), bool(dark), bool(at.get("narrow")))
+        return shown(server, story, key, int(at.get("step") or 1), bool(dark), bool(at.get("narrow")))
 
     @app.callback(
         Output("present-run-said", "children"),
@@ -94,19 +95,17 @@ def register(app: Any, server: Server) -> None:
         prevent_initial_call=True,
     )
     def start(clicks: list[int | None], token: str | None) -> Any:
-        from dashboards.app import problem
-
         if not any(clicks) or not isinstance(ctx.triggered_id, dict):
             return no_update, no_update, no_update
         try:
-            order = ordered(server, ctx.triggered_id["how"] == "quick")
-            key = server.jobs.start(order, server.story.title, token or "nobody")
+            order = ordered(server, story, ctx.triggered_id["how"] == "quick")
+            key = server.jobs.start(order, story.title, token or "nobody")
         except InputError as e:
             return problem(e.problems), no_update, no_update
         return "Started.", key, key
 
 
-def ordered(server: Server, quick: bool) -> Order:
+def ordered(server: Server, story: Story, quick: bool) -> Order:
     """The run that makes results for the story.
 
     Raises:
@@ -115,17 +114,15 @@ def ordered(server: Server, quick: bool) -> Order:
     from experiments.change import with_gains
     from experiments.compose import load_plans
 
-    story = server.story
     configs = with_gains(load_plans([*story.run, *(story.quick if quick else ())]))
     first = next(iter(configs.values()))
     return Order(configs, first.replications, first.seed, server.settings.workers, server.settings.slow_down)
 
 
-def shown(server: Server, key: str, number: int, dark: bool, narrow: bool) -> tuple[Any, str, str]:
+def shown(
+    server: Server, story: Story, key: str, number: int, dark: bool, narrow: bool
+) -> tuple[Any, str, str]:
     """A screen, how the page looks with it, and what is read out; whatever goes wrong is said on it."""
-    from dashboards.app import MISTAKE
-
-    story = server.story
     number = min(max(number, 1), len(story.steps))
     try:
         study = server.comparison(key)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,15 +20,18 @@ from dashboards.dependence import Known
 from dashboards.jobs import Job, Jobs
 from dashboards.live import Kept
 from dashboards.page import WRONG_KIND, Kind, Page, missing
-from dashboards.storyboard import Story, read_story, shipped_story
 from dashboards.study import Folders, Study
 from dashboards.swept import Cached, Swept
 from dashboards.work import Order, Part, SweepOrder
 from experiments.change import Changes, are_ways_to_change
 from experiments.replicate import Replications
-from sim.area import Area, build_area
+from sim.area import Area
+from sim.area_building import build_area
 from sim.config import Config
 from sim.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: What is computed and shown when no results folder is named: what ``make run`` simulates.
 EXAMPLE = ("system=gatekept,balanced",)
@@ -70,7 +74,6 @@ class Server:
         self._lock = threading.Lock()
         #: Studies whose screens about single children have been worked out before they are shown.
         self.made_ready: set[str] = set()
-        self._story = read_story(settings.story) if settings.story is not None else None
         if not settings.folders:
             self.example = self._start_example()
         threading.Thread(target=self.folders.warm_up, daemon=True).start()
@@ -82,11 +85,6 @@ class Server:
         first = next(iter(configs.values()))
         order = Order(configs, first.replications, first.seed, self.settings.workers, self.settings.slow_down)
         return self.jobs.start(order, EXAMPLE_TITLE, None)
-
-    @property
-    def story(self) -> Story:
-        """The story that is presented."""
-        return self._story if self._story is not None else shipped_story()
 
     def close(self) -> None:
         """End every run."""
@@ -159,7 +157,7 @@ class Server:
             parts = dict(job.parts)
             count, study = self._grown.get(key, (-1, None))
             if study is None or count != len(parts) or study.planned != _planned(job):
-                study = grown(job, parts)
+                study = grown(job, parts, self.jobs.tables(key))
                 self._grown[key] = len(parts), study
             return study
 
@@ -236,8 +234,8 @@ def _planned(job: Job) -> int:
     return job.order.replications if job.running and isinstance(job.order, Order) else _complete(job)
 
 
-def grown(job: Job, parts: dict[str, Part]) -> Study:
-    """A study of the replications that every system of a run has completed by now."""
+def grown(job: Job, parts: dict[str, Part], views: dict[str, pd.DataFrame]) -> Study:
+    """A study of the replications that every system of a run has completed by now, and their small tables."""
     assert isinstance(job.order, Order), "a sweep is no comparison"
     configs = job.order.configs
     by: dict[tuple[str, int], Part] = {(p.system, p.replication): p for p in parts.values()}
@@ -253,7 +251,6 @@ def grown(job: Job, parts: dict[str, Part]) -> Study:
         },
         list(job.failures),
     )
-    views = {(name, r): by[name, r].views for r in complete for name in configs}
     planned = job.order.replications if job.running else len(complete)
     area = _area(next(iter(configs.values())))
     parts_done = [by[name, r] for r in complete for name in configs]

@@ -15,6 +15,7 @@ from dashboards import live
 from dashboards.changes import change_table, plan_titles, told
 from dashboards.figures.change import course_figure
 from dashboards.page import Control, Page, attributes, control_of, table
+from dashboards.problem import problem
 from dashboards.study import Study
 from dashboards.work import Order
 from experiments.change_page import cell
@@ -135,8 +136,6 @@ def register(made: tuple[Any, Server]) -> None:
         State("live-study", "data"),
     )
     def let_go(text: str | None, way: str | None, times: str | None, token: str | None, key: str) -> Any:
-        from dashboards.app import problem
-
         if not token or not way:
             return no_update, no_update, no_update, no_update, no_update
         try:

@@ -23,7 +23,8 @@ from experiments.compose import load_config
 from experiments.output import write_json
 from experiments.pool import PRELOAD, run_tasks
 from experiments.rivals import PLAIN_PATHWAY, RivalResult
-from sim.area import AggregatesConfig, build_area
+from sim.area_building import build_area
+from sim.area_config import AggregatesConfig
 from sim.errors import InputError
 
 if TYPE_CHECKING:

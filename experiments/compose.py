@@ -2,7 +2,7 @@
 
 ``area=oldham seed=7`` chooses a file for a group and changes a key. The plain case is put together at once
 (:mod:`experiments.plain`), anything else by Hydra (:mod:`experiments.with_hydra`); the rows of the evidence come
-in last (:mod:`experiments.evidence`). What the keys *mean* is checked afterwards, in :mod:`sim.config`.
+in last (:mod:`experiments.evidence`). What the keys *mean* is checked afterwards, in :mod:`sim.checking`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _checked(overrides: Sequence[str], config_dir: str | Path | None, stays: boo
         raise InputError(found.problems)
     if stays:  # an experiment may say how the change is made that this plan does not make
         found.tree["transition"] = {"name": "none"}
-    from sim.config import check
+    from sim.checking import check
 
     try:
         config = check({key: value for key, value in found.tree.items() if key not in NOT_OF_A_RUN})

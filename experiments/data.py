@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from sim.area import build_area
+from sim.area_building import build_area
 from sim.errors import InputError
 from sim.system_checks import locality_problems
 from sim.transition import Phased, Pilot
@@ -88,7 +88,7 @@ def data_problems(tree: Mapping[str, Any]) -> list[str]:
 
     So that somebody who has both to mend is told both; what hangs on a part that is wrong is left for later.
     """
-    from sim.area import AreaConfig
+    from sim.area_config import AreaConfig
 
     try:
         area: Any = TypeAdapter(AreaConfig).validate_python(tree.get("area"))

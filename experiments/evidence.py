@@ -60,7 +60,7 @@ def take_out(overrides: Sequence[str], problems: list[str]) -> Words:
             try:
                 words.set.append((bare, plain_value(value), bare != key))
             except NotPlain:
-                from experiments.with_hydra import parse
+                from experiments.override import parse
 
                 override = parse(text, problems)
                 if override is not None:

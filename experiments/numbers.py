@@ -16,11 +16,19 @@ from typing import Any
 from pydantic import BaseModel
 
 from sim.config import Config
+from sim.evidence import GRADES as GRADES
+from sim.quantities import quantities_in_use
 from sim.quantity import DIALS, Blend, Product, Quantity, Resolver, Shift
 
-#: From the best evidence to none.
-GRADES = ("measured", "published", "expert", "assumed")
 BY_HAND = "set by hand"
+#: The same where there is little room.
+GRADE_SHORT = {
+    "measured": "measured",
+    "published": "published",
+    "expert": "expert judgement",
+    "assumed": "assumed",
+    BY_HAND: "set by hand",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ def numbers(config: Config) -> list[Number]:
     now = config.resolver()
     off, on = (Resolver(config.evidence, dict.fromkeys(DIALS, level)) for level in (0.0, 1.0))
     out: list[Number] = []
-    for use in config.uses():
+    for use in quantities_in_use(config):
         quantity, unit, rows = use.quantity, use.unit.name, tuple(dict.fromkeys(use.rows()))
         grade = max((config.evidence[r].grade for r in rows), key=GRADES.index) if rows else BY_HAND
         ends = off(quantity, unit), on(quantity, unit)
@@ -77,7 +85,7 @@ def rows_used(configs: Iterable[Config]) -> dict[str, str]:
     used: set[str] = set()
     for config in configs:
         grades |= {name: row.grade for name, row in config.evidence.items()}
-        used.update(row for use in config.uses() for row in use.rows())
+        used.update(row for use in quantities_in_use(config) for row in use.rows())
     return {name: grade for name, grade in grades.items() if name in used}
 
 

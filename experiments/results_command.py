@@ -12,68 +12,19 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from experiments.output import size_text
+from experiments.results_folder import OURS, TABLES, Found, find, look
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["sweep", "run", "search"]
-
-#: Tables that an analysis leaves beside a sweep.
-ANALYSES = (
-    *("effects", "screening", "indices", "tornado", "plans", "information", "map", "frontier"),
-    *("switching", "switching_runs"),
-)
-
-#: Names at the top of a results folder, without their ending, by kind. Anything else is not ours.
-OURS: dict[Kind, frozenset[str]] = {
-    "sweep": frozenset(
-        {
-            *("sweep", "points", "runs", "provenance", "dictionary", "statistics", "kpis"),
-            *("analysis", *ANALYSES),
-        }
-    ),
-    "run": frozenset(
-        {
-            *("provenance", "summary", "summaries", "population", "dictionary", "comparison", "runs"),
-            *(
-                "intervals",
-                "spin_up",
-                "selection",
-                "change",
-                "change_by_week",
-                "change_by_group",
-                "change_by_year",
-            ),
-        }
-    ),
-    "search": frozenset({"search", "points", "runs", "provenance", "front", "staff", "tried", "answer"}),
-}
-
-TABLES: dict[Kind, tuple[str, ...]] = {
-    "sweep": ("kpis", "statistics", "points", "dictionary", *ANALYSES),
-    "search": ("front", "staff", "tried"),
-    "run": ("summaries", "population", "dictionary", "comparison", "intervals", "spin_up", "selection"),
-}
-
-
 #: Formats of a table, by ending; rows of a workbook's sheet.
 ENDINGS = (".csv", ".parquet", ".xlsx")
 WORKBOOK_ROWS = 1_048_576
-
-
-@dataclass(frozen=True)
-class Found:
-    """One results folder: where, of which kind, and its provenance."""
-
-    path: Path
-    kind: Kind
-    facts: dict[str, Any]
 
 
 def run(subject: str, folders: Sequence[str], to: str | None, table: str | None, yes: bool) -> int:
@@ -114,37 +65,6 @@ def run(subject: str, folders: Sequence[str], to: str | None, table: str | None,
             return _delete(folders, yes)
 
 
-def find(folder: str | Path) -> Found:
-    """The results folder at a path.
-
-    Raises:
-        InputError: there is none.
-    """
-    path = Path(folder).expanduser()
-    if not path.is_dir():
-        raise InputError(f"{folder}: there is no such folder")
-    found = _look(path)
-    if found is None:
-        raise InputError(
-            f"{folder}: is not a results folder of OpenDoor (no provenance.json with results beside it)"
-        )
-    return found
-
-
-def _look(path: Path) -> Found | None:
-    try:
-        facts = json.loads((path / "provenance.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(facts, dict) or (facts.get("command") or [""])[0] != "opendoor":
-        return None
-    if (path / "search.json").is_file() and (path / "runs.sqlite").is_file():
-        return Found(path, "search", facts)
-    if (path / "sweep.yaml").is_file() and (path / "runs.sqlite").is_file():
-        return Found(path, "sweep", facts)
-    return Found(path, "run", facts) if (path / "summary.json").is_file() else None
-
-
 def _list(folder: Path) -> int:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -153,7 +73,7 @@ def _list(folder: Path) -> int:
 
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder")
-    found = [found for path in sorted(folder.iterdir()) if path.is_dir() and (found := _look(path))]
+    found = [found for path in sorted(folder.iterdir()) if path.is_dir() and (found := look(path))]
     if not found:
         print(f"No results in {folder}")
         return 0
@@ -168,16 +88,20 @@ def _list(folder: Path) -> int:
 
 
 def _state(found: Found) -> str:
+    """How far it has got; of a damaged folder, that it is one: it can still be listed and deleted."""
     if found.kind == "run" or any((found.path / n).exists() for n in ("kpis.parquet", "answer.txt")):
         return "complete"
     from experiments.ledger import read_runs
     from experiments.sweep_folder import read_manifest
 
-    done = len(read_runs(found.path).point)
-    if found.kind == "search":
-        return f"{done:,} runs so far"
-    manifest = read_manifest(found.path)
-    return f"{done:,} of {manifest['n_points'] * manifest['replications']:,} runs"
+    try:
+        done = len(read_runs(found.path).point)
+        if found.kind == "search":
+            return f"{done:,} runs so far"
+        manifest = read_manifest(found.path)
+        return f"{done:,} of {manifest['n_points'] * manifest['replications']:,} runs"
+    except InputError:
+        return "damaged"
 
 
 def _describe(found: Found) -> int:
@@ -330,6 +254,10 @@ def _frame(found: Found, name: str) -> pd.DataFrame:
             return kpis_frame(runs)
         manifest = read_manifest(found.path)
         return statistics_frame(runs, references_in(found.path), manifest["replications"])
+    if found.kind == "sweep" and name == "traces":
+        from experiments.traces import traces_frame
+
+        return traces_frame(found.path)
     path = _full_tables(found).get(name, found.path / f"{name}.parquet")
     if not path.is_file():
         raise InputError(f"--table {name}: {found.path} has no such table")

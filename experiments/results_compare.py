@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.comparison import in_words
-from experiments.results_command import Found
+from experiments.results_folder import Found
 from experiments.statistics import Estimate, estimate, paired_difference
 from sim.errors import InputError
 from sim.measures import LABELS

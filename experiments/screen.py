@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from io import StringIO
 from typing import NoReturn
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
 
@@ -42,3 +43,13 @@ def bullets(sentences: Iterable[str]) -> Table:
     for sentence in sentences:
         grid.add_row("-", sentence)
     return grid
+
+
+def table_of(*headings: str) -> Table:
+    """A plain table; a heading that ends in ``>`` belongs to a column of numbers."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for heading in headings:
+        table.add_column(
+            heading.removesuffix(">"), justify="right" if heading.endswith(">") else "left", overflow="fold"
+        )
+    return table

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.compose import load_config
-from experiments.numbers import BY_HAND, GRADES, Number, numbers, rows_used
+from experiments.numbers import BY_HAND, GRADE_SHORT, GRADES, Number, numbers, rows_used
 from experiments.output import SMALLEST_COUNT
-from experiments.screen import show
+from experiments.screen import show, table_of
+from experiments.show_conditions import conditions_page
 from experiments.words import unit_words
-from sim.area import KINDS, Area, build_area
+from sim.area import KINDS, Area
+from sim.area_building import build_area
 from sim.config import Config
 from sim.errors import InputError
 from sim.quantity import Resolver
@@ -24,14 +26,6 @@ from sim.system import Branch, Door, Offer
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
-
-GRADE_SHORT = {
-    "measured": "measured",
-    "published": "published",
-    "expert": "expert judgement",
-    "assumed": "assumed",
-    BY_HAND: "set by hand",
-}
 
 
 def run(
@@ -59,8 +53,6 @@ def run(
     elif subject == "area":
         parts = area_page(build_area(config.area), real=config.area.kind == "files")
     elif subject == "conditions":
-        from experiments.show_conditions import conditions_page
-
         parts = conditions_page(config)
     else:
         parts = evidence_page(config, grade, unused)
@@ -155,19 +147,6 @@ def evidence_page(config: Config, grade: str | None = None, unused: bool = False
     yield table
     which = "not used by this configuration" if unused else "in use"
     yield Text(f"{len(rows)} of {len(config.evidence)} rows: {which}{f', grade {grade}' if grade else ''}.")
-
-
-def table_of(*headings: str) -> Table:
-    """A plain table; a heading that ends in ``>`` belongs to a column of numbers."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for heading in headings:
-        table.add_column(
-            heading.removesuffix(">"), justify="right" if heading.endswith(">") else "left", overflow="fold"
-        )
-    return table
 
 
 def _inside(by_key: Mapping[str, Number], key: str) -> dict[str, Number]:

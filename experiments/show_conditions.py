@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from experiments.numbers import BY_HAND, GRADES
-from sim.conditions import CONDITIONS, Act, Effect, effects
+from experiments.numbers import BY_HAND, GRADE_SHORT, GRADES
+from experiments.screen import table_of
+from sim.conditions import CONDITIONS, Act
+from sim.conditions_acting import Effect, effects
 from sim.config import Config
 from sim.quantity import uses
 
@@ -19,8 +21,6 @@ NOTHING = "–"
 def conditions_page(config: Config) -> Iterable[RenderableType]:
     """One table per condition, then the sources."""
     from rich.text import Text
-
-    from experiments.show import GRADE_SHORT, table_of
 
     changes = config.transition.name != "none"
     plan = f"transition={config.transition.name}, erosion={config.erosion.name}"

@@ -229,7 +229,7 @@ def _mix(
 
 def posts(config: Config, role: str) -> float:
     """Whole-time equivalents of a band in the establishment, vacancies included."""
-    from sim.area import build_area
+    from sim.area_building import build_area
 
     found = config.workforce.roles[role]
     if found.wte is not None:

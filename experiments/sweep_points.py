@@ -84,11 +84,12 @@ def checked_config(
         known: whether the point has been checked before, and only its configuration is wanted.
 
     Raises:
-        InputError: as :func:`sim.config.check`.
+        InputError: as :func:`sim.checking.check`.
     """
     from pydantic import ValidationError
 
-    from sim.config import Config, check
+    from sim.checking import check
+    from sim.config import Config
 
     tree = _with_values(base, point.values)
     try:

@@ -8,24 +8,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.config import Config, check
+    from sim.checking import check
+    from sim.config import Config
     from sim.run import Run, simulate
 
+#: Where each name lives; load_config is put together by Hydra, which the model itself does not know.
+_HOMES = {
+    "Config": "sim.config",
+    "Run": "sim.run",
+    "check": "sim.checking",
+    "load_config": "experiments.compose",
+    "simulate": "sim.run",
+}
 __all__ = ["Config", "Run", "check", "load_config", "simulate"]
 
 
 def __getattr__(name: str) -> Any:
     """Import on first use: ``import sim`` stays light."""
-    if name in ("Config", "check"):
-        from sim import config
+    from importlib import import_module
 
-        return getattr(config, name)
-    if name in ("Run", "simulate"):
-        from sim import run
-
-        return getattr(run, name)
-    if name == "load_config":
-        from experiments.compose import load_config
-
-        return load_config
-    raise AttributeError(f"module 'sim' has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sim' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

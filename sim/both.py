@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
-from sim.conditions import in_force
+from sim.conditions_acting import in_force
 from sim.config import Config
 from sim.kernel.state import BOTH, NEW, OLD
 from sim.quantity import Blend, Product, Resolver, Shift, Unit, unit_of

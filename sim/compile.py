@@ -13,7 +13,7 @@ import numpy as np
 from sim.area import Area
 from sim.both import both_of
 from sim.calendar import Days, days_of_run, lay_out, september_firsts
-from sim.conditions import in_force
+from sim.conditions_acting import in_force
 from sim.config import Config, systems_by_key
 from sim.erosion import erosion_rules
 from sim.errors import InputError

@@ -8,19 +8,15 @@ never on what was there before; where nothing changes (``transition=none``) they
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, model_validator
 
 from sim.erosion import Erosion
 from sim.quantity import Multiplier, OddsRatio, Resolver, Share, Strict, Unit, unit_of
-from sim.transition import PLANS, NoChange
-
-if TYPE_CHECKING:
-    from sim.config import Config
+from sim.transition import PLANS
 
 ConditionName = Literal[
     "strategic_support", "joint_commissioning", "operational_planning", "practitioners", "families"
@@ -90,76 +86,6 @@ class Conditions(Strict):
         return float(getattr(self, name))
 
 
-@dataclass(frozen=True)
-class Effect:
-    """What a condition does to one parameter of a configuration: ``value`` where all is in place, and ``now``."""
-
-    condition: ConditionName
-    act: Act
-    key: str
-    value: Any
-    now: Any
-
-
-def in_force(config: Config) -> Config:
-    """The configuration as its conditions make it, with all conditions in place; itself if they change nothing."""
-    if not any(True for _ in _acting(config)):
-        return config
-    out = config
-    for effect in effects(config):
-        if effect.now != effect.value:
-            out = _with(out, effect.key.split("."), effect.now)
-    met = config.conditions.model_copy(update=dict.fromkeys(CONDITIONS, 1.0))
-    return out.model_copy(update={"conditions": met})
-
-
-def effects(config: Config) -> list[Effect]:
-    """What each condition does to each parameter there is, in the order in which they act.
-
-    Principles of the new system (its dials) come first, because numbers follow from them. Where two conditions act on
-    one parameter, the second acts on what the first has made of it.
-    """
-    if isinstance(config.transition, NoChange):
-        return []
-    acts = [(name, act) for name in CONDITIONS for act in config.conditions.acts.get(name, [])]
-    acts.sort(key=lambda pair: ".dials." not in pair[1].key)
-    out: list[Effect] = []
-    at = config
-    for name, act in acts:
-        for key in keys_of(at, act.key):
-            path = key.split(".")
-            value = _resolver(at, path)
-            found = _get(at, path)
-            unit = _unit(path)
-            if found is None:
-                continue
-            if not isinstance(found, str) or unit is not None:
-                found = value(found, unit.name if unit else "")
-            now = act.at(config.conditions.level(name), found, value)
-            out.append(Effect(name, act, key, found, now))
-            if now != found:
-                at = _with(at, path, now)
-    return out
-
-
-def acts_in_use(config: Config) -> list[tuple[str, Act]]:
-    """The lines that have an effect here, with their keys in the configuration: met conditions have none."""
-    return [
-        (f"conditions.acts.{name}[{i}]", act)
-        for name, i, act in _acting(config)
-        if any(_get(config, key.split(".")) is not None for key in keys_of(config, act.key))
-    ]
-
-
-def _acting(config: Config) -> Iterator[tuple[ConditionName, int, Act]]:
-    if isinstance(config.transition, NoChange):
-        return
-    for name in CONDITIONS:
-        if config.conditions.level(name) < 1.0:
-            for i, act in enumerate(config.conditions.acts.get(name, [])):
-                yield name, i, act
-
-
 def condition_problems(conditions: Conditions) -> list[str]:
     """One sentence for each line that acts on no parameter there is, or in a way in which it cannot be acted on."""
     out: list[str] = []
@@ -188,7 +114,7 @@ def _act_problems(where: str, act: Act) -> list[str]:
         return (
             [] if act.becomes in words else [f"{where}: cannot become {act.becomes!r}; allowed is {allowed}"]
         )
-    unit = _unit(path)
+    unit = unit_at(path)
     if unit is None:
         return [f"{where}: no number to be acted on"]
     if act.how in ("odds", "to") and unit.name != "share":
@@ -196,54 +122,7 @@ def _act_problems(where: str, act: Act) -> list[str]:
     return []
 
 
-def keys_of(config: Config, pattern: str) -> list[str]:
-    """Keys of the parameters there are that a key with ``*`` stands for."""
-    found: list[tuple[str, Any]] = [("", config)]
-    for part in pattern.split("."):
-        found = [
-            (f"{key}.{name}" if key else name, inner)
-            for key, at in found
-            for name, inner in _entries(at)
-            if part in (EVERY, name)
-        ]
-    return [key for key, value in found if value is not None]
-
-
-def _entries(at: Any) -> list[tuple[str, Any]]:
-    if isinstance(at, BaseModel):
-        return [(name, getattr(at, name)) for name in type(at).model_fields]
-    if isinstance(at, Mapping):
-        return [(str(k), v) for k, v in at.items()]
-    return [(str(i), v) for i, v in enumerate(at)] if isinstance(at, list | tuple) else []
-
-
-def _get(at: Any, path: Sequence[str]) -> Any:
-    for part in path:
-        at = dict(_entries(at))[part]
-    return at
-
-
-def _with(at: Any, path: Sequence[str], value: Any) -> Any:
-    """A copy with another value at a path."""
-    if not path:
-        return value
-    first, *rest = path
-    if isinstance(at, BaseModel):
-        return at.model_copy(update={first: _with(getattr(at, first), rest, value)})
-    if isinstance(at, Mapping):
-        return {k: _with(v, rest, value) if str(k) == first else v for k, v in at.items()}
-    return [_with(v, rest, value) if str(i) == first else v for i, v in enumerate(at)]
-
-
-def _resolver(config: Config, path: Sequence[str]) -> Resolver:
-    """What gives a number at a path: in the new system, by its own dials."""
-    system = config.system
-    if path[:2] == ["transition", "to"] and not isinstance(config.transition, NoChange):
-        system = config.transition.to
-    return Resolver(config.evidence, system.dials.model_dump())
-
-
-def _unit(path: Sequence[str]) -> Unit | None:
+def unit_at(path: Sequence[str]) -> Unit | None:
     """The unit of the parameter at a path of a configuration."""
     found = _roots()[path[0]]
     for part in path[1:]:

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.area import build_area
+from sim.area_building import build_area
 from sim.compile import compile_config
 from sim.config import Config
+from sim.dictionary import LEFT_REASONS
 from sim.engine import Engine
 from sim.errors import InputError
 from sim.function import no_service
@@ -30,7 +31,7 @@ from sim.kernel.handles import handle
 from sim.kernel.score import anchor
 from sim.kernel.state import EVENTS, NEVER
 from sim.quantity import DAYS_PER_YEAR
-from sim.run import LEFT_REASONS, Run, collect, live
+from sim.run import Run, collect, live
 from sim.system import LEVELS
 
 if TYPE_CHECKING:

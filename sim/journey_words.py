@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sim.both import offers_by_name
+from sim.dictionary import LEFT_REASONS
 from sim.engine import Engine
 from sim.kernel.state import NEVER
 from sim.quantity import DAYS_PER_YEAR
-from sim.run import LEFT_REASONS, Run
+from sim.run import Run
 
 #: What each event of the log means, for a reader who knows no codes. The access of the offer, or what else makes a
 #: difference, may follow the event after a colon.

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.area import Area, build_area
+from sim.area import Area
+from sim.area_building import build_area
 from sim.columns import Columns
 from sim.compile import Compiled, compile_config
 from sim.config import Config
@@ -23,25 +24,15 @@ from sim.gains import Gains
 from sim.kernel.basics import OutOfTickets
 from sim.kernel.handles import handle
 from sim.kernel.score import final_scores
-from sim.kernel.state import C_LOG, EVENTS, NEVER, WEEKLY_MEASURES, People, Rules
+from sim.kernel.state import C_LOG, People, Rules
 from sim.population import Population, from_area, from_stream
 from sim.stream import stream_of
-from sim.system import LEDGER_LINES, OUTCOMES
+from sim.system import LEDGER_LINES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LEFT_REASONS = (
-    *OUTCOMES,
-    "not_served",
-    "aged_out",
-    "never_sought",
-    "before_start",
-    "not_left",
-    "no_longer_needed",
-)
 RESERVES = (1 / 32, 0.5, 8.0)
-__all__ = ["EVENTS", "LEFT_REASONS", "NEVER", "WEEKLY_MEASURES", "Run", "simulate"]
 
 
 @dataclass(frozen=True)
@@ -64,11 +55,23 @@ class Run:
     _frames: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def frame(self, table: str) -> pd.DataFrame:
-        """A table with names for codes and missing values for days that did not come."""
+        """A table with names for codes and missing values for days that did not come.
+
+        Raises:
+            KeyError: no such table (``events`` exists only when the event log was asked for).
+        """
         if table not in self._frames:
             from sim.frames import frame_of
 
-            self._frames[table] = frame_of(self, table)
+            names = {
+                "place": self.area.place_name,
+                "kind": self.kinds,
+                "offer": self.offers,
+                "role": self.roles,
+                "locality": self.localities,
+                "line": self.lines,
+            }
+            self._frames[table] = frame_of(table, self.tables[table], names)
         return self._frames[table]
 
     @property
@@ -176,7 +179,7 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
     names = (tables.kinds, tables.offers, tables.roles)
     columns: dict[str, Mapping[str, np.ndarray]] = {
         "children": _children(people, rules.decision_day),
-        "needs": _needs(people, rules),
+        "needs": _needs(people, rules, tables),
         "waiting": _waiting(books.waiting, rules, tables),
         "weekly": _weekly(books.weekly),
         "ledger": _long(books.ledger, ("week", "locality", "role", "line"), "minutes"),
@@ -238,7 +241,7 @@ def _children(people: People, decision_day: int) -> Columns:
     )
 
 
-def _needs(people: People, rules: Rules) -> Columns:
+def _needs(people: People, rules: Rules, tables: Compiled) -> Columns:
     """Columns of the needs, scores at the end of the run included."""
     c, t = people.children, people.needs
     n = len(t)
@@ -278,6 +281,7 @@ def _needs(people: People, rules: Rules) -> Columns:
             "minutes": t.minutes,
             "not_brought": lambda: t.not_brought.astype(np.int32),
             "duplicate_contacts": lambda: t.duplicates.astype(np.int32),
+            "outcomes": lambda: _outcomes(t.seen_by, tables),
             "system_at_entry": t.system,
             "place": t.place,
             "locality": lambda: c.locality[t.child].astype(np.int32),
@@ -326,6 +330,20 @@ def _waiting(waiting: np.ndarray, rules: Rules, tables: Compiled) -> dict[str, n
         else team.astype(np.int32),
         **{name: rows[:, i] for i, name in enumerate(names)},
     }
+
+
+def _outcomes(seen_by: np.ndarray, tables: Compiled) -> np.ndarray:
+    """Which of the fifteen outcomes reached each need, as bits, from the offers that did; shape (n_needs,)."""
+    from sim.system import LEVELS, STRANDS
+
+    out = np.zeros(len(seen_by), np.int16)
+    offers_of: dict[int, int] = {}
+    for i, offer in enumerate(tables.definitions):
+        cell = STRANDS.index(offer.strand) * len(LEVELS) + LEVELS.index(offer.level)
+        offers_of[cell] = offers_of.get(cell, 0) | (1 << i)
+    for cell, offers in offers_of.items():
+        out |= np.where(seen_by & offers, np.int16(1 << cell), np.int16(0))
+    return out
 
 
 def _offers(tables: Compiled, books: Any, people: People, rules: Rules) -> dict[str, np.ndarray]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.area import BANDS, AreaConfig
+from sim.area import BANDS
+from sim.area_config import AreaConfig
 from sim.errors import InputError
 from sim.function import DAYS_PER_YEAR
 

@@ -13,19 +13,8 @@ import math
 
 import numpy as np
 
-from sim.area import (
-    BANDS,
-    EARLY_YEARS,
-    HUB,
-    KINDS,
-    N_AGES,
-    N_QUINTILES,
-    AggregatesConfig,
-    Area,
-    Locality,
-    Places,
-    SizeSpread,
-)
+from sim.area import BANDS, EARLY_YEARS, HUB, KINDS, N_AGES, N_QUINTILES, Area, Places
+from sim.area_config import AggregatesConfig, Locality, SizeSpread
 from sim.errors import InputError
 
 

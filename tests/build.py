@@ -15,13 +15,19 @@ from typing import Any
 
 import numpy as np
 from configurations import composed
+from pydantic import ValidationError
 
-from sim.area import Area, build_area
+from sim.area import Area
+from sim.area_building import build_area
+from sim.area_config import AreaConfig
+from sim.checking import check
 from sim.compile import Compiled, compile_config
-from sim.config import Config, check
+from sim.config import Config
 from sim.engine import Engine
+from sim.errors import InputError
 from sim.population import Population
 from sim.run import Run, collect, populate
+from sim.schema_words import sentences
 
 HERE = Path(__file__).resolve().parent
 
@@ -39,6 +45,19 @@ SHIPPED: dict[str, tuple[str, ...]] = {
         "calendar=every_day",
     ),
 }
+
+
+def parse_area(fields: Mapping[str, Any]) -> AreaConfig:
+    """The ``area`` part of a configuration, checked as a part of a whole one.
+
+    Raises:
+        InputError: with all problems of it.
+    """
+    whole = {**make_config().model_dump(mode="json"), "area": dict(fields)}
+    try:
+        return Config.model_validate(whole).area
+    except ValidationError as error:
+        raise InputError(sentences(error)) from None
 
 
 def make_config(

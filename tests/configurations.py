@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from experiments.compose import compose
-from sim.config import check
+from sim.checking import check
 from sim.errors import InputError
 
 

@@ -13,7 +13,7 @@ from experiments.cli import main
 from experiments.compose import load_config
 from experiments.rivals import PLAIN_PATHWAY, simpy_lean
 from sim import simulate
-from sim.area import build_area
+from sim.area_building import build_area
 
 
 def test_the_pathway_timed_is_the_rivals_pathway():

@@ -24,9 +24,10 @@ from sim.both import both_of
 from sim.compile import compile_config
 from sim.config import Config
 from sim.costs import loss_of
+from sim.dictionary import LEFT_REASONS
 from sim.errors import InputError
 from sim.kernel.state import BOTH, EVENTS, NEW, OLD, WEEKLY_MEASURES
-from sim.run import LEFT_REASONS, Run
+from sim.run import Run
 
 SIDE = {"name": "parallel", "to_share": 0.5}
 PILOT = {"name": "pilot", "share": 0.4, "weeks": 10.0, "start_week": 2.43}

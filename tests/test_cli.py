@@ -247,6 +247,7 @@ def test_a_run_leaves_a_complete_folder_and_says_where(tmp_path):
         "provenance.json",
         "summary.json",
         "runs",
+        "views",
         *(
             f"{name}.{end}"
             for name in ("summaries", "population", "dictionary")
@@ -261,6 +262,9 @@ def test_a_run_leaves_a_complete_folder_and_says_where(tmp_path):
         declared = dictionary.loc[dictionary["table"] == name, "column"].tolist()
         assert pd.read_parquet(tables / f"{name}.parquet").columns.tolist() == declared
         assert pd.read_csv(tables / f"{name}.csv", nrows=1).columns.tolist() == declared
+    for path in (folder / "views").iterdir():
+        declared = dictionary.loc[dictionary["table"] == f"views/{path.stem}", "column"].tolist()
+        assert pd.read_parquet(path).columns.tolist() == declared
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r"]
 
 
@@ -575,7 +579,7 @@ def test_help_names_the_columns_of_every_file_of_an_area(capsys):
 def area_folder(tmp_path: Path) -> Path:
     """The shipped small area as a folder of files, under a name that needs quotes."""
     from sim import load_config
-    from sim.area import build_area
+    from sim.area_building import build_area
     from sim.importers.area_folder import write_area_folder
 
     area = build_area(load_config(["area=example_small"]).area)

@@ -18,7 +18,8 @@ from experiments.folders import SHIPPED, read
 from experiments.plain import compose_plain
 from experiments.values import NotPlain, plain_value
 from experiments.with_hydra import compose_with_hydra, yaml_loader
-from sim.config import check, config_hash
+from sim.checking import check
+from sim.config import config_hash
 from sim.errors import InputError
 
 FILES = {

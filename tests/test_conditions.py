@@ -16,8 +16,10 @@ from experiments.cli import main
 from experiments.compose import load_config, options
 from experiments.numbers import rows_used
 from sim import simulate
-from sim.conditions import CONDITIONS, Act, effects, in_force, keys_of
-from sim.config import Config, check
+from sim.checking import check
+from sim.conditions import CONDITIONS, Act
+from sim.conditions_acting import effects, in_force, keys_of
+from sim.config import Config
 from sim.quantity import Resolver
 
 PARALLEL = ("system=gatekept", "transition=parallel", "erosion=typical", "area=example_small")

@@ -10,7 +10,8 @@ from configurations import configuration, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.config import check, config_hash
+from sim.checking import check
+from sim.config import config_hash
 from sim.errors import InputError
 from sim.quantity import Resolver
 

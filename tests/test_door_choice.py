@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_transition import changing
 
-from sim.area import build_area
+from sim.area_building import build_area
 from sim.compile import compile_config
-from sim.conditions import in_force
+from sim.conditions_acting import in_force
 from sim.door_choice import odds_at_average, trusted
 from sim.draws import SYSTEM, uniform
 from sim.engine import Engine

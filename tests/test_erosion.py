@@ -24,14 +24,14 @@ from experiments.change_page import change_page
 from experiments.replicate import replicate
 from experiments.screen import as_text
 from sim import simulate
-from sim.area import build_area
+from sim.area_building import build_area
+from sim.checking import check
 from sim.compile import compile_config
-from sim.config import check
 from sim.costs import loss_of
+from sim.dictionary import LEFT_REASONS
 from sim.erosion import worn_losses
 from sim.kernel.state import EVENTS, NEVER
 from sim.measures.course import course_of
-from sim.run import LEFT_REASONS
 
 STRENGTHS = ("leavers", "vacancies", "place_leavers", "word", "gated")
 SHAPES: dict[str, Any] = {"untaught": 0.5, "most_vacancies": 0.2, "word_weeks": 13, "gated_after": 1}

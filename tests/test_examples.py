@@ -18,9 +18,10 @@ import pytest
 from experiments.cli import main
 from sim import load_config, simulate
 from sim.config import Config
+from sim.dictionary import LEFT_REASONS
 from sim.draws import PRIORITY, uniform
 from sim.kernel.state import EVENTS, NEVER, WEEKLY_MEASURES
-from sim.run import LEFT_REASONS, Run
+from sim.run import Run
 
 FOLDER = Path(__file__).resolve().parent.parent / "configs" / "system"
 EXAMPLES = sorted(path.stem for path in FOLDER.glob("example_*.yaml"))

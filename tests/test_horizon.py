@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import simulate
-from sim.area import build_area
+from sim.area_building import build_area
 from sim.calendar import lay_out, share_of_working_days
 from sim.compile import compile_config
 from sim.kernel.state import NEVER

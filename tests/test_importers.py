@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from build import make_config
+from build import make_config, parse_area
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.area import EARLY_YEARS, HUB, KINDS, PRIMARY, SECONDARY, SPECIAL, Area, build_area, parse_area
+from sim.area import EARLY_YEARS, HUB, KINDS, PRIMARY, SECONDARY, SPECIAL, Area
+from sim.area_building import build_area
 from sim.compile import compile_config
 from sim.errors import InputError
 from sim.importers.area_build import apply_register, build_area_folder

@@ -24,15 +24,16 @@ from experiments.journey_story import age, day_words, storyline
 from experiments.journey_waits import WAITS, Seen
 from experiments.replicate import replication_seed
 from experiments.screen import as_text
-from sim.area import build_area
+from sim.area_building import build_area
 from sim.calendar import lay_out
+from sim.dictionary import LEFT_REASONS
 from sim.errors import InputError
 from sim.function import advance
 from sim.journey import NO_SERVICE, Journeys, journeys
 from sim.journey_choice import PICKS, compare_children, narrow, representative
 from sim.journey_words import REASONS, SENTENCES, duration, lower_first
 from sim.kernel.state import EVENTS
-from sim.run import LEFT_REASONS, Run, simulate
+from sim.run import Run, simulate
 from sim.system import LEVELS
 
 SEED = 5

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sim import engine, run, simulate
 from sim.calendar import lay_out, september_firsts, share_of_working_days, whole_weeks
 from sim.compile import compile_config
+from sim.dictionary import LEFT_REASONS
 from sim.engine import more_tickets, new_tickets
 from sim.kernel import basics, contacts, minutes, sessions, state, week
 from sim.kernel.day import TICKET_BITS, due_today
@@ -31,7 +32,6 @@ from sim.kernel.state import (
     STANDING,
     records,
 )
-from sim.run import LEFT_REASONS
 from sim.system import LEDGER_LINES, OUTCOMES
 from sim.tables.offers import line_of
 from sim.workforce import Calendar, establishment

@@ -9,7 +9,7 @@ import pytest
 from build import make_config
 
 from sim import simulate
-from sim.area import build_area
+from sim.area_building import build_area
 from sim.compile import compile_config
 from sim.function import DAYS_PER_YEAR, no_service
 from sim.run import Run, populate

@@ -7,6 +7,7 @@ import pytest
 from experiments.compose import load_config
 from experiments.numbers import BY_HAND, GRADES, grade_counts, numbers, rows_used
 from experiments.words import caveats, grade_sentence
+from sim.quantities import quantities_in_use
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +22,8 @@ def balanced():
 
 def test_every_number_is_told_once_with_a_grade_and_inside_its_range(balanced):
     found = numbers(balanced)
-    assert len({n.key for n in found}) == len(found) == len(balanced.uses())
-    ranges = {use.key: use.unit for use in balanced.uses()}
+    assert len({n.key for n in found}) == len(found) == len(quantities_in_use(balanced))
+    ranges = {use.key: use.unit for use in quantities_in_use(balanced)}
     for number in found:
         assert number.grade in (*GRADES, BY_HAND)
         assert (number.grade == BY_HAND) == (number.rows == ())

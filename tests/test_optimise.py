@@ -13,7 +13,7 @@ from experiments.evaluations import evaluations
 from experiments.job_plan import bands, split_now
 from experiments.ledger import read_runs
 from experiments.optimise import Limit, Question, in_words, optimise
-from sim.config import check
+from sim.checking import check
 from sim.measures import LABELS
 
 OFFERS = ("drop_in", "therapy")

@@ -16,7 +16,8 @@ from oracle.numbers import Child, Service
 from experiments.compose import load_config
 from sim import draws
 from sim.config import Config
-from sim.run import EVENTS, simulate
+from sim.kernel.state import EVENTS
+from sim.run import simulate
 
 PATHWAYS = {
     "pathway": ("system=oracle_pathway", "workforce=oracle_team"),

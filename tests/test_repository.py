@@ -79,16 +79,6 @@ def test_the_four_packages_are_ours_and_stand_side_by_side():
     assert places == {ROOT}
 
 
-def test_the_model_imports_neither_hydra_nor_what_stands_above_it():
-    for path in (ROOT / "sim").rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        assert not re.search(
-            r"^\s*(?:import|from) (?:hydra|omegaconf|dash|plotly|dashboards)\b", text, re.M
-        ), path
-        above = re.findall(r"^\s*(?:import|from) (experiments\S*)", text, re.M)
-        assert above in ([], ["experiments.compose"]), path  # sim.load_config, on first use
-
-
 def test_every_shipped_yaml_file_explains_itself():
     for path in (ROOT / "configs").rglob("*.yaml"):
         assert path.read_text(encoding="utf-8").startswith("#"), (

@@ -11,7 +11,7 @@ from configurations import composed
 from experiments.job_plan import bands, even_split, split_now, stick_of, values_for
 from experiments.search import Tried, front, search
 from experiments.sweep_points import Point, config_of
-from sim.config import check
+from sim.checking import check
 from sim.errors import InputError
 
 OFFERS = ["drop_in", "link_visit", "targeted_group", "therapy"]

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from test_transition import changing
 
 from sim import simulate
-from sim.area import SPECIAL, Area, build_area
+from sim.area import SPECIAL, Area
+from sim.area_building import build_area
 from sim.both import both_of
 from sim.compile import compile_config
 from sim.config import Config

@@ -19,8 +19,8 @@ from experiments.ledger import read_runs
 from experiments.staff_for import values_for
 from experiments.staffing import cut_band_by_band, least_staff, scaled
 from experiments.sweep_points import Point, config_of
-from sim.area import build_area
-from sim.config import check
+from sim.area_building import build_area
+from sim.checking import check
 from sim.errors import InputError
 from sim.workforce import establishment
 

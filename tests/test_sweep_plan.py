@@ -11,7 +11,8 @@ from experiments.cli import main
 from experiments.compose import compose_experiment, load_config, options
 from experiments.sweep_plan import Plan, plan_sweep
 from experiments.sweep_points import Point, checked_config, config_of
-from sim.config import Config, check, config_hash
+from sim.checking import check
+from sim.config import Config, config_hash
 from sim.errors import InputError
 
 SMALL = ["area=example_small", "history_years=0.5", "horizon_years=0.5", "replications=2"]

@@ -12,10 +12,11 @@ import yaml
 from configurations import configuration, problems
 from pydantic import BaseModel
 
-from sim.area import build_area
+from sim.area_building import build_area
+from sim.checking import check
 from sim.compile import compile_config
-from sim.config import check
 from sim.needs import Needs
+from sim.quantities import quantities_in_use
 from sim.quantity import Blend, Product, Shift, Use
 from sim.system import LEDGER_LINES, OUTCOMES, LedgerLine, Outcome, System
 from sim.tables.staff import SLOT_MINUTES
@@ -444,12 +445,12 @@ def test_composed_systems_rest_on_evidence_rows_only(words):
     config = check(raw)
     by_hand = {
         use.key
-        for use in config.uses()
+        for use in quantities_in_use(config)
         for number in literals(use)
         if number not in (0.0, 1.0) and written(raw, use.key)
     }
     assert by_hand == set()
-    assert {row for use in config.uses() for row in use.rows()} <= set(config.evidence)
+    assert {row for use in quantities_in_use(config) for row in use.rows()} <= set(config.evidence)
 
 
 @pytest.mark.parametrize("system", ["gatekept", "balanced"])

@@ -14,7 +14,7 @@ from build import FREE, FREE_SIDE_BY_SIDE, fingerprints, in_plain_python, make_c
 from test_laws import hold_every_law
 
 from sim import simulate
-from sim.area import build_area
+from sim.area_building import build_area
 from sim.both import both_of
 from sim.calendar import share_of_working_days
 from sim.compile import compile_config

@@ -8,6 +8,7 @@ from dashboards.figures.effects import whiskers_figure
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, attributes
 from dashboards.pages.sweeps import first_measures
 from dashboards.pages.sweeps_tell import LATER, series_of, told
+from dashboards.problem import problem
 from dashboards.study import Study
 from dashboards.swept import measure_title, swept_of
 from dashboards.work import SweepOrder
@@ -97,8 +98,6 @@ def register(made: tuple[Any, Server]) -> None:
         prevent_initial_call=True,
     )
     def run(clicks: int | None, area: str, replications: str, years: str, token: str | None) -> Any:
-        from dashboards.app import problem
-
         if not clicks:
             return no_update, no_update
         try:

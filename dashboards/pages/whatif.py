@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dashboards.page import Page, attributes
+from dashboards.problem import problem
 from dashboards.scenario import (
     CHOICES,
     MOST_REPLICATIONS,
@@ -323,8 +324,6 @@ def register(made: tuple[Any, Server]) -> None:
         prevent_initial_call=True,
     )
     def act(run: int | None, save: int | None, token: str | None, name: str | None, *values: Any) -> Any:
-        from dashboards.app import problem
-
         if not (run or save):
             return no_update, no_update, no_update
         try:

@@ -15,15 +15,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from sim.area import (
-    EARLY_YEARS,
-    HUB,
-    KINDS,
-    Area,
-    Places,
-    SizeSpread,
-    area_problems,
-)
+from sim.area import EARLY_YEARS, HUB, KINDS, Area, Places, area_problems
+from sim.area_config import SizeSpread
 from sim.errors import InputError
 from sim.evidence import EvidenceTable, shipped_table
 from sim.importers.area_folder import write_area_folder

@@ -57,8 +57,8 @@ class Served:
 
 
 @contextmanager
-def serving(*folders: Path) -> Iterator[Served]:
-    """A dashboard of results folders, on a free port of this machine."""
+def serving(*folders: Path, story: Path | None = None) -> Iterator[Served]:
+    """A dashboard of results folders, on a free port of this machine. ``story``: the file it presents."""
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     from dashboards.app import create_app
@@ -68,7 +68,7 @@ def serving(*folders: Path) -> Iterator[Served]:
         def log_request(self, *args: object, **words: object) -> None:
             pass
 
-    app, server = create_app(Settings(folders, workers=1, silence=6.0, grace=1.0, slow_down=0.2))
+    app, server = create_app(Settings(folders, workers=1, silence=6.0, grace=1.0, slow_down=0.2, story=story))
     http = make_server("127.0.0.1", 0, app.server, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()

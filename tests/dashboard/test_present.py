@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SMALL, Served
+from conftest import SMALL, Served, serving
 from test_browser import opened, violations
 
 from dashboards.app import draw
@@ -64,9 +64,9 @@ def words_of(component: Any) -> str:
 
 
 def test_every_screen_of_the_shipped_story_is_drawn_and_every_number_is_filled_in(server: Server) -> None:
-    story = server.story
+    story = shipped_story()
     for number, step in enumerate(story.steps, start=1):
-        screen, look, said = shown(server, "ways", number, dark=False, narrow=False)
+        screen, look, said = shown(server, shipped_story(), "ways", number, dark=False, narrow=False)
         text = words_of(screen)
         assert look == "presenting", text
         assert said == f"Screen {number} of {len(story.steps)}"
@@ -95,7 +95,7 @@ def test_no_number_about_the_world_stands_in_the_shipped_story() -> None:
 
 def test_numbers_on_screens_are_those_of_the_command(server: Server, changed: Path) -> None:
     rows = pd.read_parquet(changed / "change.parquet")
-    study, story = server.study("ways"), server.story
+    study, story = server.study("ways"), shipped_story()
     ways = held(story, study.configs)
     assert ways == {"stay_put": "none", "big_bang": "big_bang", "parallel_for_good": "parallel"}
     speaker = Speaker(study, story, ways)
@@ -216,9 +216,10 @@ def test_ways_to_change_that_are_run_live_are_told_with_the_numbers_of_the_comma
         for name, config in configs.items():
             seed = replication_seed(order.seed, replication)
             simulate_part(Task(tmp_path, name, config, replication, seed, 0.0, True))
-    assert grown(job, {}).n == 0
-    read_parts(tmp_path, job.parts)
-    study = grown(job, job.parts)
+    assert grown(job, {}, {}).n == 0
+    read_parts(tmp_path, job.parts, job.gathered)
+    study = grown(job, job.parts, job.gathered.frames())
+    assert set(study.view("lists")["system"]) == set(configs)
     assert lacking(study) == []
     for name in ("change", "change_by_week", "change_by_group"):
         ours, theirs = change_table(study, name), pd.read_parquet(changed / f"{name}.parquet")
@@ -228,14 +229,14 @@ def test_ways_to_change_that_are_run_live_are_told_with_the_numbers_of_the_comma
 
 def test_results_without_ways_to_change_say_which_command_makes_some(results: Path) -> None:
     server = Server(Settings((results,)))
-    screen, look, _ = shown(server, "small", 1, False, False)
+    screen, look, _ = shown(server, shipped_story(), "small", 1, False, False)
     assert "opendoor compare experiment=big_bang_vs_parallel" in words_of(screen)
     assert look == "present-empty"
 
 
 def test_a_picture_on_a_screen_is_that_of_its_page_in_larger_type(server: Server) -> None:
-    number = next(i for i, step in enumerate(server.story.steps, start=1) if step.kind == "figure")
-    screen, _, _ = shown(server, "ways", number, dark=True, narrow=False)
+    number = next(i for i, step in enumerate(shipped_story().steps, start=1) if step.kind == "figure")
+    screen, _, _ = shown(server, shipped_story(), "ways", number, dark=True, narrow=False)
     figure = screen.children[0].children[2].children.figure
     page = draw(server, CHANGE, CHANGE.panels[0], "ways", {}, True).figure
     assert [list(t.y) for t in figure.data] == [list(t.y) for t in page.data]
@@ -288,13 +289,13 @@ def test_a_story_is_presented_with_keys_and_buttons_and_where_it_stands_is_in_th
 
 
 def test_ways_to_change_are_run_from_the_page_and_the_story_begins(
-    dashboard: Served, browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    results: Path, browser: Any, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(dashboard.server, "_story", read_story(written(tmp_path, STORY)))
-    order = ordered(dashboard.server, quick=False)
+    file = written(tmp_path, STORY)
+    order = ordered(Server(Settings((results,))), read_story(file), quick=False)
     assert list(order.configs) == ["none", "big_bang"]
     assert all(config.gains_every_weeks for config in order.configs.values())
-    with opened(browser, dashboard.url + "/present") as tab:
+    with serving(results, story=file) as dashboard, opened(browser, dashboard.url + "/present") as tab:
         tab.wait_for_selector(".note code")
         assert violations(tab) == []
         tab.get_by_role("button", name="Run it here").click()

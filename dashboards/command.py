@@ -22,7 +22,6 @@ def run(
         if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
             raise InputError(f"--port {port}: must be a whole number, 1 to 65535")
         number = int(port)
-    # the dashboard depends on these commands and not they on it; this is the one door
     from dashboards.serve import serve
 
     return serve(folders, number, host or LOOPBACK, story=story)

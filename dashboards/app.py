@@ -227,10 +227,10 @@ def _register_panel(app: Any, server: Server, page: Page, panel: Panel) -> None:
     @app.callback(
         outputs, Input("revision", "data"), Input("dark", "data"), State("results", "value"), *controls
     )
-    def answer(_: str | None, dark: bool | None, key: str | None, *given: str | None) -> Any:
+    def answer(_: str | None, dark: bool | None, key: str | None, *given: str | int | None) -> Any:
         if not key or server.kind(key) != page.of:  # the results that fit the page are on their way
             return [no_update] * len(outputs)
-        values = {c.name: value or "" for c, value in zip(used, given, strict=True)}
+        values = {c.name: str(value or "") for c, value in zip(used, given, strict=True)}
         drawn = draw(server, page, panel, key, values, bool(dark))
         if drawn.pending:
             set_props("tick", {"disabled": False})

@@ -74,7 +74,8 @@ class Panel:
 class Control:
     """Something to choose. ``options`` gives (value, label) for a study; the first is chosen at the start.
 
-    ``typed``: words are typed instead, ``hint`` shows how.
+    ``typed``: words are typed instead, ``hint`` shows how. ``slider``: the values are whole numbers, one after the other,
+    that are slid through.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Control:
     typed: bool = False
     most: int = 0
     hint: str = ""
+    slider: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,12 @@ def build(page: Page, study: Study | Swept | None, asked: dict[str, str]) -> Any
         return html.Div(
             [heading, html.P(page.lead, className="lead"), note, *([page.offer()] if page.offer else [])]
         )
-    controls = [control_of(page, c, cast("Study", study), asked) for c in page.controls] if study else []
-    places = [_place(page, panel) for panel in page.panels]
+    made = {c.name: control_of(page, c, cast("Study", study), asked) for c in page.controls} if study else {}
+    places = [
+        _place(page, panel, [made.pop(name) for name in own_controls(page, panel)] if made else [])
+        for panel in page.panels
+    ]
+    controls = list(made.values())
     if study is not None and page.after_first is not None:
         places.insert(1, page.after_first(page, cast("Study", study), asked))
     return html.Div(
@@ -197,6 +203,8 @@ def control_of(page: Page, control: Control, study: Study, asked: dict[str, str]
             debounce=400,
             className="control typed",
         )
+    if control.slider:
+        return _slider(control, ident, value, [int(v) for v, _ in control.options(study)])
     return dmc.Select(
         id=ident,
         label=control.label,
@@ -209,12 +217,48 @@ def control_of(page: Page, control: Control, study: Study, asked: dict[str, str]
     )
 
 
+#: Marks under a slider.
+MARKS = 6
+
+
+def _slider(control: Control, ident: dict[str, str], value: str, values: list[int]) -> Any:
+    """A slider over whole numbers, with its name above and a few of the numbers below."""
+    import dash_mantine_components as dmc
+    from dash import html
+
+    low, high = min(values), max(values)
+    step = max(round((high - low) / (MARKS - 1)), 1)
+    at = [*range(low, high - step // 2, step), high]
+    return html.Div(
+        [
+            html.Span(control.label, className="slider-name"),
+            dmc.Slider(
+                id=ident,
+                value=int(value),
+                min=low,
+                max=high,
+                marks=[{"value": v, "label": str(v)} for v in dict.fromkeys(at)],
+                thumbLabel=control.label,
+            ),
+        ],
+        className="control slid",
+    )
+
+
 def part(page: Page, panel: Panel, what: str) -> str:
     """Id of one part of a panel."""
     return f"{page.name}-{panel.name}-{what}"
 
 
-def _place(page: Page, panel: Panel) -> Any:
+def own_controls(page: Page, panel: Panel) -> list[str]:
+    """Controls that this panel alone depends on: they stand in it, beside what they change; all others head the page."""
+    others = [p for p in page.panels if p is not panel]
+    if panel.uses is None or not others or any(p.uses is None for p in others):
+        return []
+    return [name for name in panel.uses if not any(name in (p.uses or ()) for p in others)]
+
+
+def _place(page: Page, panel: Panel, controls: Sequence[Any] = ()) -> Any:
     from dash import html
 
     def ident(what: str) -> str:
@@ -223,6 +267,15 @@ def _place(page: Page, panel: Panel) -> Any:
     return html.Section(
         [
             html.H2(panel.question, id=ident("question")),
+            *(
+                [
+                    html.Div(
+                        list(controls), className="controls", role="group", **attributes(aria_label="Choose")
+                    )
+                ]
+                if controls
+                else []
+            ),
             html.P("…", id=ident("said"), className="said", **attributes(aria_live="polite")),
             *([panel.place()] if panel.place else []),
             html.Div(id=ident("picture"), className="picture"),

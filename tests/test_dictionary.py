@@ -14,6 +14,7 @@ from sim.dictionary import (
     column_names,
     dictionary_frame,
     differences,
+    tables_of_views,
 )
 from sim.kernel.state import WEEKLY_MEASURES
 from sim.measures import LABELS
@@ -107,6 +108,7 @@ def test_the_frame_lists_every_column_and_every_headline_measure_with_unit_and_m
             for tables in (TABLES_OF_A_CHANGE, TABLES_OF_A_SWEEP)
             for t, columns in tables.items()
         },
+        **{f"views/{t}": [c.name for c in columns] for t, columns in tables_of_views().items()},
         "summary": list(LABELS),
         "change.measure": list(MEASURES),
         "change_by_group.measure": list(BY_GROUP),

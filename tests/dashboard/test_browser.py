@@ -408,8 +408,6 @@ def test_two_people_with_the_same_what_if_at_once_have_their_own_progress_and_re
         cancel.click()
         ann.wait_for_selector("text=of 400 simulations; nothing goes on")
         bob.get_by_role("button", name="Show the results").click()
-        bob.screenshot(path="/tmp/bob.png")
-        print(bob.url, bob.locator("#main").inner_text()[:1500])
         bob.wait_for_selector(".card")
         results = bob.url.partition("results=")[2].partition("&")[0]
         listed = "JSON.stringify([...document.querySelectorAll('[role=option]')].map(o => o.getAttribute('value')))"

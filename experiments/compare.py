@@ -17,7 +17,7 @@ from experiments.change_page import write_change
 from experiments.comparison import comparison_frame
 from experiments.comparison_page import page
 from experiments.compose import load_plans
-from experiments.data import read_data
+from experiments.data import read_data_of_all
 from experiments.output import chosen_folder, results_folder, size_text, write_frame
 from experiments.precision import LEAST, read_precision, until_precise
 from experiments.replicate import Replications, replicate
@@ -59,7 +59,7 @@ def run(
         configs = with_gains(configs)
     first = next(iter(configs.values()))
     with problems:
-        area = read_data(first, first.output)
+        area = read_data_of_all(configs, first.output)
     with problems:
         asked = read_precision(words or {}, first.replications)
     problems.tell()

@@ -16,7 +16,7 @@ import pandas as pd
 
 from experiments.compiling import one_at_a_time
 from experiments.compose import load_one_or_more
-from experiments.data import read_data
+from experiments.data import read_data_of_all
 from experiments.journey_page import journey_page
 from experiments.journey_search import as_typed, listing_page, unknown_names, values, why, wrong_words
 from experiments.output import chosen_folder, results_folder, write_frame, write_json
@@ -53,7 +53,7 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
     with problems:
         configs = load_one_or_more(overrides, DEFAULT_SYSTEMS, config_dir)
         first = next(iter(configs.values()))
-        area = read_data(first, first.output)
+        area = read_data_of_all(configs, first.output)
         problems.found += unknown_names(words, first, area)
     problems.tell()
     seed = replication_seed(first.seed, 0)

@@ -7,7 +7,7 @@ raises :class:`sim.errors.InputError` with one sentence per problem.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -62,10 +62,24 @@ def _problems(config: Config, doubt: Doubt = NO_DOUBT) -> list[str]:
     out += [f"transition.to.{p.removeprefix('system.')}" for p in found if p.startswith("system.")]
     if not out and doubt == NO_DOUBT:
         out = _plan_problems(config)
+    elif not (doubt.rows or doubt.about("transition", "history_years", "horizon_years")):
+        out = [*out, *_other_dates(config, out)]
     as_it_is = config if out or doubt != NO_DOUBT else in_force(config)
     if as_it_is is not config:
         out += [f"{p} (as the conditions make it)" for p in _problems(as_it_is)]
     return out
+
+
+def _other_dates(config: Config, told: Sequence[str]) -> list[str]:
+    """Dates of the plan that make no sense, beside what has been told already of other keys."""
+    try:
+        found = timing_problems(
+            config.transition, config.resolver(), config.history_years, config.horizon_years
+        )
+    except KeyError:  # of a row that is not there, and has been told
+        return []
+    keys = {problem.split(" ")[0].rstrip(":") for problem in told}
+    return [problem for problem in found if problem.split(" ")[0].rstrip(":") not in keys]
 
 
 def _plan_problems(config: Config) -> list[str]:

@@ -179,7 +179,7 @@ def _register(app: Any, server: Server, story: Story) -> None:
 
     @app.callback(
         Output("results", "value", allow_duplicate=True),
-        Output("url", "pathname", allow_duplicate=True),
+        Output("go", "data"),
         Input({"type": "show-run", "key": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )
@@ -196,6 +196,7 @@ def _register(app: Any, server: Server, story: Story) -> None:
         ("token", [Output("token", "data")], [Input("start", "n_intervals")]),
         ("startTheme", [Output("theme", "checked")], [Input("start", "n_intervals")]),
         ("navigation", [Output("navigated", "data")], [Input("links", "data")]),
+        ("go", [Output("gone", "data")], [Input("go", "data")]),
         (
             "address",
             [Output("addressed", "data")],

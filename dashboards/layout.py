@@ -30,7 +30,17 @@ def shell(beat_seconds: float) -> Any:
         dcc.Location(id="url", refresh="callback-nav"),
         *(
             dcc.Store(id=name)
-            for name in ("token", "revision", "started", "links", "navigated", "addressed", "dark")
+            for name in (
+                "token",
+                "revision",
+                "started",
+                "links",
+                "navigated",
+                "addressed",
+                "dark",
+                "go",
+                "gone",
+            )
         ),
         dcc.Interval(id="tick", interval=1000),
         dcc.Interval(id="start", interval=1, max_intervals=1),

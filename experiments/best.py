@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.compose import load_plans
-from experiments.data import read_data
+from experiments.data import read_data_of_all
 from experiments.output import chosen_folder, results_folder, write_frame, write_json
 from experiments.precision import LEAST
 from experiments.preference import known, worth
@@ -44,7 +44,7 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
     measure, matters, first, most = read_words(words)
     configs = load_plans(overrides, config_dir)
     base = next(iter(configs.values()))
-    area = read_data(base)
+    area = read_data_of_all(configs)
     path = chosen_folder(base.output, "best", area.name, started)
     draws = Draws(configs, measure, base)
     with if_stopped(NOTHING_KEPT), results_folder(path) as folder:

@@ -17,7 +17,7 @@ from experiments.change_page import write_change
 from experiments.comparison import comparison_frame
 from experiments.comparison_page import page
 from experiments.compose import load_plans
-from experiments.data import read_data
+from experiments.data import read_data_of_all
 from experiments.output import chosen_folder, results_folder, size_text, write_frame
 from experiments.precision import LEAST, read_precision, until_precise
 from experiments.progress import NOTHING_KEPT, if_stopped
@@ -52,7 +52,7 @@ def run(
     if are_ways_to_change(configs):
         configs = with_gains(configs)
     first = next(iter(configs.values()))
-    area = read_data(first)
+    area = read_data_of_all(configs)
     asked = read_precision(words or {}, first.replications)
     path = chosen_folder(first.output, "compare", area.name, started)
     command = ["compare", *overrides, *(f"{key}={value}" for key, value in (words or {}).items())]

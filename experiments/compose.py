@@ -265,7 +265,7 @@ def _load_all(
         raise InputError(
             # what is wrong with one of them is said with its name, what is wrong with all of them once
             f"{problem} ({key}={', '.join(where)})"
-            if (key == "plan" or problem.startswith(f"{key}.")) and len(where) < len(names)
+            if (key == "plan" or problem.startswith((f"{key}.", f"{key}:"))) and len(where) < len(names)
             else problem
             for problem, where in problems.items()
         )

@@ -38,6 +38,28 @@ def read_data(config: Config) -> Area:
     return area
 
 
+def read_data_of_all(configs: Mapping[str, Config]) -> Area:
+    """The same for plans that are compared: the area of the first, and what is wrong with the data of any of them.
+
+    Raises:
+        InputError: each problem once, with the names of the plans if it is not one of all.
+    """
+    areas: list[Area] = []
+    problems: dict[str, list[str]] = {}
+    for name, config in configs.items():
+        try:
+            areas.append(read_data(config))
+        except InputError as e:
+            for problem in e.problems:
+                problems.setdefault(problem, []).append(name)
+    if problems:
+        raise InputError(
+            problem if len(where) == len(configs) else f"{problem} (plan={', '.join(where)})"
+            for problem, where in problems.items()
+        )
+    return areas[0]
+
+
 def number_of_referrals(config: Config) -> int:
     """Referrals of the area's file that fall into the run.
 
@@ -73,12 +95,35 @@ def data_problems(tree: Mapping[str, Any]) -> list[str]:
     except ValidationError:
         return []
     try:
-        build_area(area)
+        there = build_area(area)
+        out = _listed_problems(tree.get("transition"), there)
         if area.demand.csv is not None and (run := _span(tree)) is not None:
             _referrals(area.demand.csv, *run)
     except InputError as e:
         return list(e.problems)
-    return []
+    return out
+
+
+def _listed_problems(plan: Any, area: Area) -> list[str]:
+    """What is wrong with the places that a plan of change lists, whatever else is wrong with the plan."""
+    if (
+        not isinstance(plan, Mapping)
+        or plan.get("order") != "listed"
+        or plan.get("name") not in ("phased", "pilot")
+    ):
+        return []
+    from sim.timetable import pilot_place_problems, place_group_problems
+
+    kind, problems = (
+        (list[str], pilot_place_problems)
+        if plan.get("name") == "pilot"
+        else (list[list[str]], place_group_problems)
+    )
+    try:
+        listed: Any = TypeAdapter(kind).validate_python(plan.get("listed"))
+    except ValidationError:  # told as what it is
+        return []
+    return problems(listed, area) if listed else []
 
 
 def _span(tree: Mapping[str, Any]) -> tuple[tuple[str, ...], str, float, float] | None:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from experiments.compiling import one_at_a_time
 from experiments.compose import load_one_or_more
+from experiments.data import read_data_of_all
 from experiments.journey_page import journey_page
 from experiments.journey_search import as_typed, listing_page, unknown_names, values, why, wrong_words
 from experiments.output import chosen_folder, results_folder, write_frame, write_json
@@ -23,7 +24,6 @@ from experiments.progress import NOTHING_KEPT, if_stopped, progress
 from experiments.provenance import provenance
 from experiments.replicate import replication_seed
 from experiments.screen import TEXT_WIDTH, as_text, show
-from sim.area_building import build_area
 from sim.errors import InputError
 from sim.journey import journeys
 from sim.journey_choice import compare_children, narrow, representative
@@ -53,7 +53,7 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
     try:
         configs = load_one_or_more(overrides, DEFAULT_SYSTEMS, config_dir)
         first = next(iter(configs.values()))
-        area = build_area(first.area)
+        area = read_data_of_all(configs)
     except InputError as e:
         raise InputError([*problems, *e.problems]) from None
     if problems := problems + unknown_names(words, first, area):

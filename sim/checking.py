@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -56,11 +56,23 @@ def _problems(config: Config) -> list[str]:
     after = config.model_copy(update={"system": config.transition.to, "transition": NoChange()})
     theirs = [p for p in _problems_of_one_system(after) if p.startswith("system.")]
     out += [f"transition.to.{p.removeprefix('system.')}" for p in theirs]
-    out = out or _plan_problems(config)
+    out = [*out, *_other_dates(config, out)] if out else _plan_problems(config)
     as_it_is = config if out else in_force(config)
     if as_it_is is not config:
         out += [f"{p} (as the conditions make it)" for p in _problems(as_it_is)]
     return out
+
+
+def _other_dates(config: Config, told: Sequence[str]) -> list[str]:
+    """Dates of the plan that make no sense, beside what has been told already of other keys."""
+    try:
+        found = timing_problems(
+            config.transition, config.resolver(), config.history_years, config.horizon_years
+        )
+    except KeyError:  # of a row that is not there, and has been told
+        return []
+    keys = {problem.split(" ")[0].rstrip(":") for problem in told}
+    return [problem for problem in found if problem.split(" ")[0].rstrip(":") not in keys]
 
 
 def _plan_problems(config: Config) -> list[str]:

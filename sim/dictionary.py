@@ -98,6 +98,11 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _code("place_early", "int32", "place attended before school, missing if none"),
         _code("place_primary", "int32", "primary or special school attended, missing if none"),
         _code("place_secondary", "int32", "secondary or special school attended, missing if none"),
+        _code(
+            "place_at_decision",
+            "int32",
+            "the one of them attended on the decision day; of children too young for school then, the first",
+        ),
     ),
     "needs": (
         _number("need_id", "id", "int64", "need, the same in every system with the same seed"),
@@ -396,10 +401,31 @@ TABLES_OF_A_CHANGE: dict[str, tuple[Column, ...]] = {
     "change_by_group": (
         _REFERENCE,
         _PLAN,
-        _code("grouping", "object", "imd_quintile (1 is the most deprived) or locality"),
-        _code("group", "object", "the fifth or the locality"),
+        _code(
+            "grouping",
+            "object",
+            "imd_quintile (1 is the most deprived), locality, or place (attended on the decision day)",
+        ),
+        _code("group", "object", "the fifth, the locality, or the place with its number"),
         _code("measure", "object", "what the change did to the children of the group"),
         _code("unit", "object", "unit of the numbers in this row"),
+        _number("mean", "the measure's", "float64", "mean over the replications that have it"),
+        *_MEAN,
+    ),
+    "change_by_year": (
+        _REFERENCE,
+        _PLAN,
+        _code("measure", "object", "what the change did in a year; a difference from the reference"),
+        _code("label", "object", "the measure in words"),
+        _code("unit", "object", "unit of the numbers in this row"),
+        _number(
+            "year",
+            "year",
+            "int32",
+            "year after the decision day, from 1; of 52 weeks, the last one to the end",
+        ),
+        _number("first_week", "week", "int32", "its first week after the decision day"),
+        _number("last_week", "week", "int32", "its last week"),
         _number("mean", "the measure's", "float64", "mean over the replications that have it"),
         *_MEAN,
     ),
@@ -455,7 +481,7 @@ def dictionary_frame() -> pd.DataFrame:
     """The data dictionary as a table: table, column, unit, type, meaning; the measures come last."""
     import pandas as pd
 
-    from sim.measures.change import BY_GROUP, MEASURES
+    from sim.measures.change import BY_GROUP, BY_YEAR, MEASURES
     from sim.measures.labels import LABELS
 
     views = {f"views/{name}": columns for name, columns in tables_of_views().items()}
@@ -465,5 +491,8 @@ def dictionary_frame() -> pd.DataFrame:
     rows += [("change.measure", name, m.stored_unit, "float64", m.label) for name, m in MEASURES.items()]
     rows += [
         ("change_by_group.measure", name, unit, "float64", what) for name, (unit, what) in BY_GROUP.items()
+    ]
+    rows += [
+        ("change_by_year.measure", name, m.stored_unit, "float64", m.label) for name, m in BY_YEAR.items()
     ]
     return pd.DataFrame(rows, columns=["table", "column", "unit", "type", "meaning"])

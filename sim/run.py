@@ -178,7 +178,7 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
     people, books, rules = engine.people, engine.books, engine.rules
     names = (tables.kinds, tables.offers, tables.roles)
     columns: dict[str, Mapping[str, np.ndarray]] = {
-        "children": _children(people),
+        "children": _children(people, rules.decision_day),
         "needs": _needs(people, rules, tables),
         "waiting": _waiting(books.waiting, rules, tables),
         "weekly": _weekly(books.weekly),
@@ -217,9 +217,14 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
     )
 
 
-def _children(people: People) -> Columns:
+def _children(people: People, decision_day: int) -> Columns:
     """Columns of the children."""
     c = people.children
+
+    def there() -> np.ndarray:
+        school = np.where(decision_day >= c.to_secondary, c.secondary, c.primary)
+        return np.where(decision_day >= c.to_school, school, c.early).astype(np.int32)
+
     return Columns(
         {
             "child_id": lambda: c.id.astype(np.int64),
@@ -231,6 +236,7 @@ def _children(people: People) -> Columns:
             "place_early": c.early,
             "place_primary": c.primary,
             "place_secondary": c.secondary,
+            "place_at_decision": there,
         }
     )
 

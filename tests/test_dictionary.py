@@ -18,7 +18,7 @@ from sim.dictionary import (
 )
 from sim.kernel.state import WEEKLY_MEASURES
 from sim.measures import LABELS
-from sim.measures.change import BY_GROUP, MEASURES
+from sim.measures.change import BY_GROUP, BY_YEAR, MEASURES
 
 # the tables that the measures and the results folder are built on
 CONTRACT = {
@@ -112,6 +112,7 @@ def test_the_frame_lists_every_column_and_every_headline_measure_with_unit_and_m
         "summary": list(LABELS),
         "change.measure": list(MEASURES),
         "change_by_group.measure": list(BY_GROUP),
+        "change_by_year.measure": list(BY_YEAR),
     }
     assert (frame[["unit", "type", "meaning"]].map(str.strip) != "").all().all()
 

@@ -87,15 +87,17 @@ def form() -> Any:
                     html.H2("What is simulated?"),
                     html.Div(
                         [
-                            dmc.MultiSelect(
-                                id="whatif-systems",
-                                label="Systems, the reference first",
-                                data=runnable,
-                                value=FIRST_SYSTEMS,
-                                maxValues=4,
-                                comboboxProps={"withinPortal": False},
+                            html.Div(
+                                dmc.MultiSelect(
+                                    id="whatif-systems",
+                                    label="Systems, the reference first",
+                                    data=runnable,
+                                    value=FIRST_SYSTEMS,
+                                    maxValues=4,
+                                    comboboxProps={"withinPortal": False},
+                                    **KEPT,
+                                ),
                                 className="control",
-                                **KEPT,
                             ),
                             dmc.Select(
                                 id="whatif-area",
@@ -136,15 +138,17 @@ def form() -> Any:
                     ),
                     html.Div(
                         [
-                            dmc.MultiSelect(
-                                id="whatif-ways",
-                                label="Ways to change",
-                                data=[{"value": key, "label": label} for key, label in WAYS.items()],
-                                value=[],
-                                placeholder="none",
-                                comboboxProps={"withinPortal": False},
+                            html.Div(
+                                dmc.MultiSelect(
+                                    id="whatif-ways",
+                                    label="Ways to change",
+                                    data=[{"value": key, "label": label} for key, label in WAYS.items()],
+                                    value=[],
+                                    placeholder="none",
+                                    comboboxProps={"withinPortal": False},
+                                    **KEPT,
+                                ),
                                 className="control",
-                                **KEPT,
                             ),
                             *(
                                 dmc.Select(
@@ -176,20 +180,6 @@ def form() -> Any:
                         ],
                         className="controls",
                     ),
-                    html.Div(
-                        [
-                            dmc.Button("Run", id="whatif-run"),
-                            dmc.TextInput(
-                                id="whatif-name",
-                                **attributes(aria_label="Name of the file"),
-                                value="my_scenario",
-                            ),
-                            dmc.Button("Save as YAML", id="whatif-save", variant="default"),
-                        ],
-                        className="controls",
-                    ),
-                    html.Div(id="whatif-said", **attributes(aria_live="polite")),
-                    dcc.Download(id="whatif-file"),
                 ],
                 className="panel wide",
             ),
@@ -206,6 +196,28 @@ def form() -> Any:
                     ),
                 ],
                 className="panel wide",
+            ),
+            html.Section(
+                [
+                    html.H2("Run it, or keep it", id="whatif-go"),
+                    html.Div(
+                        [
+                            dmc.Button("Run", id="whatif-run"),
+                            dmc.TextInput(
+                                id="whatif-name",
+                                label="Name of the scenario",
+                                value="my_scenario",
+                                className="name-of-file",
+                            ),
+                            dmc.Button("Save as YAML", id="whatif-save", variant="default"),
+                        ],
+                        className="controls",
+                    ),
+                    html.Div(id="whatif-said", **attributes(aria_live="polite")),
+                    dcc.Download(id="whatif-file"),
+                ],
+                className="panel wide run-bar",
+                **attributes(aria_labelledby="whatif-go"),
             ),
         ],
         className="panels",

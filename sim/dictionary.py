@@ -362,6 +362,33 @@ def tables_of_views() -> dict[str, tuple[Column, ...]]:
     }
 
 
+#: Tables that are made of those of a run when they are asked for.
+TABLES_TO_EXPORT: dict[str, tuple[Column, ...]] = {
+    "event_log": (
+        _number("case_id", "id", "int64", "case: the need to which it happened"),
+        _code("activity", "object", "what happened, and after a colon the offer concerned"),
+        Column(
+            "timestamp",
+            "date and time",
+            "datetime64[s]",
+            "datetime64[s]",
+            "day on which it happened; the time of day says no more than which event of the need and day came first",
+        ),
+        _code(
+            "resource",
+            "object",
+            "offer, and locality in which the child lives: who gives it; missing if none",
+        ),
+        _code("event", "int8", "what happened"),
+        _code("offer", "int16", "offer concerned, missing if none"),
+        _code("place", "int32", "place where it happened, missing if none"),
+        _number("child_id", "id", "int64", "child whose need it is"),
+        _code("kind", "int16", "kind of need"),
+        _LOCALITY,
+        _QUINTILE,
+    ),
+}
+
 _REFERENCE = _code("reference", "object", "what the plan is set against; the first one named")
 _PLAN = _code("plan", "object", "way to change")
 _MEAN = (
@@ -485,7 +512,7 @@ def dictionary_frame() -> pd.DataFrame:
     from sim.measures.labels import LABELS
 
     views = {f"views/{name}": columns for name, columns in tables_of_views().items()}
-    tables = {**TABLES, **TABLES_OF_A_CHANGE, **TABLES_OF_A_SWEEP, **views}
+    tables = {**TABLES, **TABLES_TO_EXPORT, **TABLES_OF_A_CHANGE, **TABLES_OF_A_SWEEP, **views}
     rows = [(table, c.name, c.unit, c.shown, c.meaning) for table, cols in tables.items() for c in cols]
     rows += [("summary", name, m.stored_unit, "float64", m.label) for name, m in LABELS.items()]
     rows += [("change.measure", name, m.stored_unit, "float64", m.label) for name, m in MEASURES.items()]

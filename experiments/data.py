@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from experiments.output import folder_problems
 from sim.area_building import build_area
-from sim.errors import InputError
+from sim.errors import InputError, Problems
 from sim.system_checks import locality_problems
 from sim.transition import Phased, Pilot
 
@@ -18,28 +20,38 @@ if TYPE_CHECKING:
     from sim.config import Config
 
 
-def read_data(config: Config) -> Area:
+def read_data(config: Config, output: str | None = None) -> Area:
     """Build the area and read the files behind it, as a simulation would.
 
+    Args:
+        output: a folder that the command will make.
+
     Raises:
-        InputError: one sentence for each problem of the data.
+        InputError: one sentence for each problem of the data, and for a folder that cannot be made.
     """
     from sim.config import systems_by_key
 
-    area = build_area(config.area)
-    if problems := locality_problems(systems_by_key(config), area.localities):
-        raise InputError(problems)
-    if isinstance(config.transition, Phased | Pilot):
-        from sim.timetable import check_places  # loads what simulates
+    problems = Problems()
+    with problems:
+        area = build_area(config.area)
+        problems.found += locality_problems(systems_by_key(config), area.localities)
+        if isinstance(config.transition, Phased | Pilot):
+            from sim.timetable import check_places  # loads what simulates
 
-        check_places(config, area)
-    if config.area.demand.csv is not None:
-        number_of_referrals(config)
+            check_places(config, area)
+    with problems:
+        if config.area.demand.csv is not None:
+            number_of_referrals(config)
+    problems.found += folder_problems(Path(output)) if output else []
+    problems.tell()
     return area
 
 
-def read_data_of_all(configs: Mapping[str, Config]) -> Area:
+def read_data_of_all(configs: Mapping[str, Config], output: str | None = None) -> Area:
     """The same for plans that are compared: the area of the first, and what is wrong with the data of any of them.
+
+    Args:
+        output: a folder that the command will make.
 
     Raises:
         InputError: each problem once, with the names of the plans if it is not one of all.
@@ -48,7 +60,7 @@ def read_data_of_all(configs: Mapping[str, Config]) -> Area:
     problems: dict[str, list[str]] = {}
     for name, config in configs.items():
         try:
-            areas.append(read_data(config))
+            areas.append(read_data(config, output))
         except InputError as e:
             for problem in e.problems:
                 problems.setdefault(problem, []).append(name)

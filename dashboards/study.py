@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from dashboards.stored import StoredViews
+from dashboards.stored import StoredViews, rows_of
 from dashboards.swept import Cached, Swept, is_swept
 from experiments.replicate import Replications
+from experiments.views import PLACES
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -107,6 +108,22 @@ class Study:
                 self.problems or "No simulation is finished yet; the figure appears with the first one."
             )
         return frame if systems is None else frame[frame["system"].isin(systems)]
+
+    def places(self, weeks: Sequence[int], columns: Sequence[str]) -> pd.DataFrame:
+        """Columns of the places at the end of some weeks, of all systems.
+
+        Raises:
+            InputError: they are not there.
+        """
+        if isinstance(self.views, StoredViews):
+            found = self.views.places(weeks, columns)
+        else:
+            found = rows_of(self.views.get(PLACES), weeks, columns)
+        if found.empty:
+            raise InputError(
+                self.problems or "No simulation is finished yet; the figure appears with the first one."
+            )
+        return found
 
 
 class Folders:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -136,13 +137,16 @@ class Folders:
         self._lock = threading.Lock()
 
     def warm_up(self) -> None:
-        """Read every sweep before somebody asks for it, and work out what its pages show first."""
+        """Read what is shown first, and every sweep, before somebody asks; work out what pages of sweeps show first."""
+        for key in list(self.folders)[:1]:
+            with suppress(InputError):  # told when it is looked at
+                self.get(key)
         for cached in self._swept.values():
             try:
                 swept = cached.get()
                 swept.intervals(swept.measures[0])
                 swept.analysis(swept.measures[0])
-            except InputError:  # told when it is looked at
+            except InputError:
                 continue
 
     def kind(self, key: str) -> Literal["comparison", "sweep"]:

@@ -118,6 +118,7 @@ def main() -> None:
             folders.append(sweep_of(asked.runs, Path(at) / "sweep"))
         began = time.perf_counter()
         app, server = create_app(Settings(tuple(folders), workers=1))
+        app.server.test_client().get("/")  # as opendoor dashboard does before it says that it is ready
         app.server.wsgi_app = timed = Timed(app.server.wsgi_app)
         http = make_server("127.0.0.1", 0, app.server, threaded=True)
         threading.Thread(target=http.serve_forever, daemon=True).start()

@@ -19,6 +19,7 @@ from experiments.data import read_data_of_all
 from experiments.output import chosen_folder, results_folder, write_frame, write_json
 from experiments.precision import LEAST
 from experiments.preference import known, worth
+from experiments.progress import NOTHING_KEPT, if_stopped
 from experiments.provenance import provenance
 from experiments.replicate import replicate, replication_seed
 from experiments.selection import Selected, kn
@@ -46,7 +47,7 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
     area = read_data_of_all(configs)
     path = chosen_folder(base.output, "best", area.name, started)
     draws = Draws(configs, measure, base)
-    with results_folder(path) as folder:
+    with if_stopped(NOTHING_KEPT), results_folder(path) as folder:
         found = kn(draws, len(configs), matters, first, most, batch=max(base.workers, 5))
         frame = selection_frame(found, list(configs), measure)
         lines = in_words(found, list(configs), measure, matters)

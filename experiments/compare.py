@@ -20,6 +20,7 @@ from experiments.compose import load_plans
 from experiments.data import read_data_of_all
 from experiments.output import chosen_folder, results_folder, size_text, write_frame
 from experiments.precision import LEAST, read_precision, until_precise
+from experiments.progress import NOTHING_KEPT, if_stopped
 from experiments.replicate import Replications, replicate
 from experiments.results import RUNS, write_results
 from experiments.screen import as_text, show
@@ -64,7 +65,7 @@ def run(
         if changes:
             changes.take(system, replication, course)
 
-    with results_folder(path) as folder:
+    with if_stopped(NOTHING_KEPT), results_folder(path) as folder:
 
         def batch(start: int, count: int) -> Replications:
             return replicate(

@@ -20,7 +20,7 @@ from experiments.data import read_data_of_all
 from experiments.journey_page import journey_page
 from experiments.journey_search import as_typed, listing_page, unknown_names, values, why, wrong_words
 from experiments.output import chosen_folder, results_folder, write_frame, write_json
-from experiments.progress import progress
+from experiments.progress import NOTHING_KEPT, if_stopped, progress
 from experiments.provenance import provenance
 from experiments.replicate import replication_seed
 from experiments.screen import TEXT_WIDTH, as_text, show
@@ -59,7 +59,7 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
     if problems := problems + unknown_names(words, first, area):
         raise InputError(problems)
     seed = replication_seed(first.seed, 0)
-    with ExitStack() as open_folder:
+    with if_stopped(NOTHING_KEPT), ExitStack() as open_folder:
         folder = None
         if first.output:  # refused before any work is done if it exists
             path = chosen_folder(first.output, "journey", area.name, started)

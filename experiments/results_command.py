@@ -114,6 +114,11 @@ def _describe(found: Found) -> int:
     elif found.kind == "search":
         answer = found.path / "answer.txt"
         print(answer.read_text(encoding="utf-8") if answer.is_file() else _state(found), end="\n")
+        from experiments.evaluations import reasons
+        from experiments.ledger import read_runs
+
+        for line in reasons(read_runs(found.path).errors):
+            print(line)
     else:
         text = found.path / "comparison.txt"
         if text.is_file():

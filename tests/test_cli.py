@@ -364,7 +364,8 @@ def test_a_disk_that_refuses_leaves_nothing_and_is_told(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_stops_at_once_and_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl_c", "kill"])
+def test_a_stop_is_at_once_leaves_nothing_and_says_so(tmp_path, number):
     parent = subprocess.Popen(
         [OPENDOOR, "run", *PLAIN, "system=single_list", "replications=100000", "output=r"],
         cwd=tmp_path,
@@ -375,11 +376,11 @@ def test_ctrl_c_stops_at_once_and_leaves_nothing(tmp_path):
     )
     wait_until(lambda: any(tmp_path.iterdir()))
     time.sleep(1)
-    os.killpg(parent.pid, signal.SIGINT)
+    (os.killpg if number == signal.SIGINT else os.kill)(parent.pid, number)
     out, err = parent.communicate(timeout=60)
     assert parent.returncode == 130
     assert out == ""
-    assert err.splitlines()[-1] == "opendoor: stopped"
+    assert err.splitlines()[-1].startswith("opendoor: stopped: nothing is kept")
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
 

@@ -17,6 +17,7 @@ from sim.transition import Phased, Pilot
 
 if TYPE_CHECKING:
     from sim.area import Area
+    from sim.area_config import Demand
     from sim.config import Config
 
 
@@ -76,10 +77,10 @@ def number_of_referrals(config: Config) -> int:
     """Referrals of the area's file that fall into the run.
 
     Raises:
-        InputError: the file cannot be used, or none of its referrals falls into the run.
+        InputError: as :func:`sim.stream.dated_referrals`.
     """
     return _referrals(
-        config.area.demand.csv or "",
+        config.area.demand,
         tuple(config.needs.kinds),
         config.calendar.start,
         config.history_years,
@@ -87,12 +88,13 @@ def number_of_referrals(config: Config) -> int:
     )
 
 
-def _referrals(file: str, kinds: tuple[str, ...], start: str, history: float, horizon: float) -> int:
+def _referrals(demand: Demand, kinds: tuple[str, ...], start: str, history: float, horizon: float) -> int:
     from sim.calendar import days_of_run
     from sim.stream import dated_referrals
 
-    _, end = days_of_run(history, horizon)
-    return len(dated_referrals(file, kinds, dt.date.fromisoformat(start), end)["day"])
+    decision, end = days_of_run(history, horizon)
+    first = dt.date.fromisoformat(start)
+    return len(dated_referrals(demand.csv or "", demand.csv_dates, kinds, first, decision, end)["day"])
 
 
 def data_problems(tree: Mapping[str, Any]) -> list[str]:
@@ -110,7 +112,7 @@ def data_problems(tree: Mapping[str, Any]) -> list[str]:
         there = build_area(area)
         out = _listed_problems(tree.get("transition"), there)
         if area.demand.csv is not None and (run := _span(tree)) is not None:
-            _referrals(area.demand.csv, *run)
+            _referrals(area.demand, *run)
     except InputError as e:
         return list(e.problems)
     return out

@@ -332,10 +332,10 @@ def tables_of_views() -> dict[str, tuple[Column, ...]]:
         ),
         "places": (
             _SYSTEM,
-            _number("week", "week", "int64", "weeks after the decision day"),
-            _number("place", "number", "int64", "place, as in the column place of needs"),
+            _number("week", "week", "int32", "weeks after the decision day"),
+            _number("place", "number", "int32", "place, as in the column place of needs"),
             *(
-                _number(name, "needs", "float64", f"{what} {so_far}")
+                _number(name, "needs", "float32", f"{what} {so_far}")
                 for name, what in (
                     ("needs", "needs of its children that had begun"),
                     ("identified", "noticed"),
@@ -350,12 +350,12 @@ def tables_of_views() -> dict[str, tuple[Column, ...]]:
                 )
             ),
             _number(
-                "needs_at_end", "needs", "float64", "needs at the end of the run; mean over replications"
+                "needs_at_end", "needs", "float32", "needs at the end of the run; mean over replications"
             ),
             _number(
                 "points_gained",
                 _POINTS,
-                "float64",
+                "float32",
                 "points over no service at the end of the run, added up over these; mean over replications",
             ),
         ),

@@ -204,7 +204,8 @@ def test_configuration_area_output_and_the_words_of_the_command_are_all_told_at_
 def test_validate_reads_the_referrals_too(capsys, tmp_path):
     path = tmp_path / "referrals.csv"
     path.write_text("referral_date\n2024-09-05\n2024-10-03\n1999-01-01\n")
-    words = ["validate", *PLAIN, "system=single_list", f"area.csv={path}"]
+    years = ["calendar.start=2024-09-01", "history_years=0", "horizon_years=0.25"]
+    words = ["validate", *PLAIN, "system=single_list", f"area.csv={path}", *years]
     status, out, _ = say(capsys, *words)
     assert status == 0
     assert f"2 of {path} fall into the run" in out

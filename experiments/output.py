@@ -117,10 +117,15 @@ def _swap(part: Path, path: Path) -> None:
 
 
 def folder_problems(path: Path) -> list[str]:
-    """A sentence if results cannot become ``path`` because something is there."""
+    """A sentence if results cannot become ``path``: something is there, or nothing can be made there."""
     path = path.expanduser()
     if path.exists() or path.is_symlink():
         return [f"output {path}: exists already; choose another folder or remove it (nothing is overwritten)"]
+    there = next(parent for parent in path.absolute().parents if parent.exists())
+    if not there.is_dir():
+        return [f"output {path}: cannot be made there: {there} is a file"]
+    if not os.access(there, os.W_OK | os.X_OK):
+        return [f"output {path}: cannot be made there: nothing can be written in {there}"]
     return []
 
 

@@ -19,7 +19,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.compose import ADVICE, compose, compose_experiment, options, with_a_past
+from experiments.compose import (
+    ADVICE,
+    about_no_change,
+    compose,
+    compose_experiment,
+    options,
+    with_a_past,
+)
 from experiments.designs import WHOLE_EVIDENCE
 from experiments.factors import Factor, is_factor, row_of
 from experiments.keys import unknown_key
@@ -209,7 +216,12 @@ def _bases(
     for one, other in itertools.product(listed, crossed):
         choices = tuple(sorted((*one, *other)))
         try:
-            config = check(compose([*plain, *(f"{group}={name}" for group, name in choices)], config_dir))
+            stays = ("transition", "none") in choices
+            words = about_no_change(plain) if stays else plain
+            tree = compose([*words, *(f"{group}={name}" for group, name in choices)], config_dir)
+            if stays:  # an experiment may say how the change is made that is not made here
+                tree["transition"] = {"name": "none"}
+            config = check(tree)
             build_area(config.area)
             bases[choices] = config
         except InputError as e:

@@ -169,7 +169,7 @@ def populate(config: Config, tables: Compiled, area: Area, seed: int) -> Populat
     demand = config.area.demand
     if demand.mode == "population":
         return from_area(tables.needs, area, seed, tables.end_day)
-    stream = stream_of(config.area, tables.kinds, tables.days.first_day, tables.end_day)
+    stream = stream_of(config.area, tables.kinds, tables.days.first_day, tables.decision_day, tables.end_day)
     return from_stream(tables.needs, area, stream, seed, tables.end_day)
 
 

@@ -423,6 +423,27 @@ def test_a_replication_that_one_plan_did_not_finish_is_left_out():
     assert "one replication: cannot tell" in set(change_frame(changes)["in_words"])
 
 
+def test_what_a_plan_did_does_not_depend_on_the_order_in_which_plans_are_named():
+    configs = {**plans(), "later": plans(start_week=8.0)["big_bang"]}
+    courses = {name: course_of(simulate(config, 5)) for name, config in configs.items()}
+    told = []
+    for order in (["none", "big_bang", "later"], ["none", "later", "big_bang"]):
+        changes = Changes({name: configs[name] for name in order})
+        for name in reversed(order):
+            changes.take(name, 0, courses[name])
+        keys = ["plan", "grouping", "group", "measure", "year", "week"]
+        frames = [
+            change_frame(changes),
+            by_year_frame(changes),
+            by_group_frame(changes),
+            by_week_frame(changes),
+        ]
+        told.append([f.sort_values([k for k in keys if k in f], ignore_index=True) for f in frames])
+    for one, other in zip(*told, strict=True):
+        assert one.equals(other)
+    assert set(told[0][0]["plan"]) == {"big_bang", "later"}
+
+
 def test_function_is_looked_at_equally_often_in_every_plan_and_as_often_as_asked():
     configs = plans()
     assert {c.gains_every_weeks for c in configs.values()} == {4}

@@ -151,7 +151,7 @@ LISTED = ("transition.order=listed", "transition.listed=[[Smallbridge East],[Sma
         ),
         (
             ["transition=none,phased", "transition.order=by_locality", "transition.gap_weeks=60"],
-            ["make a plan of 60 weeks; allowed is below the horizon's 52 weeks (plan=phased)"],
+            ["make a plan of 68 weeks; allowed is below the horizon's 52 weeks (plan=phased)"],
         ),
     ],
 )

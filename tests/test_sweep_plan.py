@@ -303,3 +303,10 @@ def test_everything_that_is_wrong_with_a_file_of_points_is_told(capsys, tmp_path
         f"row 4, column '{EASY}' is empty",
     ):
         assert sentence in found
+
+
+def test_staying_put_is_a_point_beside_changes_that_the_words_or_an_experiment_describe():
+    found = plan_sweep(["transition=none,big_bang", "experiment=staying_put", "transition.dip=0.2"], {})
+    plans = {dict(choices)["transition"]: c["transition"] for choices, c in found.configurations.items()}
+    assert plans["none"] == {"name": "none"}
+    assert (plans["big_bang"]["to"]["name"], plans["big_bang"]["dip"]) == ("targeted_offer", 0.2)

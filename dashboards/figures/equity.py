@@ -110,7 +110,7 @@ def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark:
         top: the value with the strongest colour, the same in every system and week so that pictures can be compared.
     """
     t = theme(dark)
-    fig = figure(dark, 560)
+    fig = figure(dark, 640)
     steps = [[i / (len(t.scale) - 1), colour] for i, colour in enumerate(t.scale)]
     largest = max(float(frame["of"].max()), 1.0) if len(frame) else 1.0
     for i, (kind, rows) in enumerate(frame.groupby("kind", sort=False)):
@@ -136,6 +136,7 @@ def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark:
                     "nticks": 5,
                     "thickness": 14,
                     "orientation": "h",
+                    "len": 0.7,
                     "x": 0,
                     "xanchor": "left",
                     "y": -0.16,

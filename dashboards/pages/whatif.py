@@ -208,7 +208,7 @@ def form() -> Any:
                             dmc.Button("Run", id="whatif-run"),
                             dmc.TextInput(
                                 id="whatif-name",
-                                label="Name of the scenario",
+                                label="Name to save it under",
                                 value="my_scenario",
                                 className="name-of-file",
                             ),

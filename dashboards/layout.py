@@ -70,6 +70,7 @@ def shell(beat_seconds: float) -> Any:
         [
             html.Div(id="study-line", className="study-line"),
             html.Div(id="strip", **attributes(aria_live="polite")),
+            html.Div(id="mistake"),
             html.Div(id="content"),
             html.Footer(
                 f"OpenDoor {version()}. A simulation: every result reads 'if these parameters hold, then'. "

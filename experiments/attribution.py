@@ -74,7 +74,7 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
             "attribution sets a plan against the same change on one day, which transition=big_bang is itself; "
             "choose another, for example transition=parallel"
         )
-    area = read_data(config)
+    area = read_data(config, config.output)
     path = chosen_folder(config.output, "attribution", area.name, started)
     with if_stopped(NOTHING_KEPT), results_folder(path) as folder:
         frame = attribution(config, on_one_day(config), config.replications, config.seed, config.workers)

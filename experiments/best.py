@@ -23,7 +23,7 @@ from experiments.progress import NOTHING_KEPT, if_stopped
 from experiments.provenance import provenance
 from experiments.replicate import replicate, replication_seed
 from experiments.selection import Selected, kn
-from sim.errors import InputError
+from sim.errors import InputError, Problems
 from sim.measures import LABELS
 
 if TYPE_CHECKING:
@@ -41,10 +41,14 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
         InputError: the words, the configuration, the area or the output folder cannot be used.
     """
     started = datetime.now().astimezone()
-    measure, matters, first, most = read_words(words)
-    configs = load_plans(overrides, config_dir)
-    base = next(iter(configs.values()))
-    area = read_data_of_all(configs)
+    problems = Problems()
+    with problems:
+        measure, matters, first, most = read_words(words)
+    with problems:
+        configs = load_plans(overrides, config_dir)
+        base = next(iter(configs.values()))
+        area = read_data_of_all(configs, base.output)
+    problems.tell()
     path = chosen_folder(base.output, "best", area.name, started)
     draws = Draws(configs, measure, base)
     with if_stopped(NOTHING_KEPT), results_folder(path) as folder:

@@ -27,6 +27,7 @@ from experiments.screen import as_text, show
 from experiments.simultaneous import intervals_frame
 from experiments.spin_up import spin_up_frame
 from experiments.views import Gathered, look
+from sim.errors import Problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,12 +49,21 @@ def run(
         InputError: the configuration, the area or the output folder cannot be used.
     """
     started = datetime.now().astimezone()
-    configs = load_plans(overrides, config_dir)
+    problems = Problems()
+    with problems:
+        configs = load_plans(overrides, config_dir)
+    if problems.found:  # as far as the words about precision can be judged without the rest
+        with problems:
+            read_precision(words or {}, 1)
+    problems.tell()
     if are_ways_to_change(configs):
         configs = with_gains(configs)
     first = next(iter(configs.values()))
-    area = read_data_of_all(configs)
-    asked = read_precision(words or {}, first.replications)
+    with problems:
+        area = read_data_of_all(configs, first.output)
+    with problems:
+        asked = read_precision(words or {}, first.replications)
+    problems.tell()
     path = chosen_folder(first.output, "compare", area.name, started)
     command = ["compare", *overrides, *(f"{key}={value}" for key, value in (words or {}).items())]
     changes = Changes(configs) if are_ways_to_change(configs) else None

@@ -24,7 +24,7 @@ from experiments.progress import NOTHING_KEPT, if_stopped, progress
 from experiments.provenance import provenance
 from experiments.replicate import replication_seed
 from experiments.screen import TEXT_WIDTH, as_text, show
-from sim.errors import InputError
+from sim.errors import InputError, Problems
 from sim.journey import journeys
 from sim.journey_choice import compare_children, narrow, representative
 from sim.run import Run, simulate
@@ -49,15 +49,13 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
         InputError: words, configuration or area that cannot be used; nobody to whom the search applies.
     """
     started = datetime.now().astimezone()
-    problems = wrong_words(words)
-    try:
+    problems = Problems(*wrong_words(words))
+    with problems:
         configs = load_one_or_more(overrides, DEFAULT_SYSTEMS, config_dir)
         first = next(iter(configs.values()))
-        area = read_data_of_all(configs)
-    except InputError as e:
-        raise InputError([*problems, *e.problems]) from None
-    if problems := problems + unknown_names(words, first, area):
-        raise InputError(problems)
+        area = read_data_of_all(configs, first.output)
+        problems.found += unknown_names(words, first, area)
+    problems.tell()
     seed = replication_seed(first.seed, 0)
     with if_stopped(NOTHING_KEPT), ExitStack() as open_folder:
         folder = None

@@ -39,7 +39,7 @@ def run(overrides: Sequence[str], config_dir: str | None = None, all: bool = Fal
     started = datetime.now().astimezone()
     config = load_config(overrides, config_dir)
     configs = {system_name(overrides, config): config}
-    area = read_data(config)
+    area = read_data(config, config.output)
     path = chosen_folder(config.output, "run", area.name, started)
     with if_stopped(NOTHING_KEPT), results_folder(path) as folder:
         gathered = Gathered(tuple(configs))

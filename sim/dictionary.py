@@ -332,10 +332,10 @@ def tables_of_views() -> dict[str, tuple[Column, ...]]:
         ),
         "places": (
             _SYSTEM,
-            _number("week", "week", "int64", "weeks after the decision day"),
-            _number("place", "number", "int64", "place, as in the column place of needs"),
+            _number("week", "week", "int32", "weeks after the decision day"),
+            _number("place", "number", "int32", "place, as in the column place of needs"),
             *(
-                _number(name, "needs", "float64", f"{what} {so_far}")
+                _number(name, "needs", "float32", f"{what} {so_far}")
                 for name, what in (
                     ("needs", "needs of its children that had begun"),
                     ("identified", "noticed"),
@@ -350,17 +350,44 @@ def tables_of_views() -> dict[str, tuple[Column, ...]]:
                 )
             ),
             _number(
-                "needs_at_end", "needs", "float64", "needs at the end of the run; mean over replications"
+                "needs_at_end", "needs", "float32", "needs at the end of the run; mean over replications"
             ),
             _number(
                 "points_gained",
                 _POINTS,
-                "float64",
+                "float32",
                 "points over no service at the end of the run, added up over these; mean over replications",
             ),
         ),
     }
 
+
+#: Tables that are made of those of a run when they are asked for.
+TABLES_TO_EXPORT: dict[str, tuple[Column, ...]] = {
+    "event_log": (
+        _number("case_id", "id", "int64", "case: the need to which it happened"),
+        _code("activity", "object", "what happened, and after a colon the offer concerned"),
+        Column(
+            "timestamp",
+            "date and time",
+            "datetime64[s]",
+            "datetime64[s]",
+            "day on which it happened; the time of day says no more than which event of the need and day came first",
+        ),
+        _code(
+            "resource",
+            "object",
+            "offer, and locality in which the child lives: who gives it; missing if none",
+        ),
+        _code("event", "int8", "what happened"),
+        _code("offer", "int16", "offer concerned, missing if none"),
+        _code("place", "int32", "place where it happened, missing if none"),
+        _number("child_id", "id", "int64", "child whose need it is"),
+        _code("kind", "int16", "kind of need"),
+        _LOCALITY,
+        _QUINTILE,
+    ),
+}
 
 _REFERENCE = _code("reference", "object", "what the plan is set against; the first one named")
 _PLAN = _code("plan", "object", "way to change")
@@ -485,7 +512,7 @@ def dictionary_frame() -> pd.DataFrame:
     from sim.measures.labels import LABELS
 
     views = {f"views/{name}": columns for name, columns in tables_of_views().items()}
-    tables = {**TABLES, **TABLES_OF_A_CHANGE, **TABLES_OF_A_SWEEP, **views}
+    tables = {**TABLES, **TABLES_TO_EXPORT, **TABLES_OF_A_CHANGE, **TABLES_OF_A_SWEEP, **views}
     rows = [(table, c.name, c.unit, c.shown, c.meaning) for table, cols in tables.items() for c in cols]
     rows += [("summary", name, m.stored_unit, "float64", m.label) for name, m in LABELS.items()]
     rows += [("change.measure", name, m.stored_unit, "float64", m.label) for name, m in MEASURES.items()]

@@ -101,8 +101,18 @@ class Run:
 
     @property
     def events(self) -> pd.DataFrame:
-        """The event log, if it was asked for."""
+        """Every single event, if they were asked for."""
         return self.frame("events")
+
+    def event_log(self) -> pd.DataFrame:
+        """The events as process-mining and animation tools read them: case, activity, time stamp, resource.
+
+        Raises:
+            KeyError: the events were not asked for (``event_log=true``).
+        """
+        from sim.event_log import event_log
+
+        return event_log(self.events, self.needs, self.first_day)
 
     @cached_property
     def _summary(self) -> dict[str, float]:
@@ -169,7 +179,7 @@ def populate(config: Config, tables: Compiled, area: Area, seed: int) -> Populat
     demand = config.area.demand
     if demand.mode == "population":
         return from_area(tables.needs, area, seed, tables.end_day)
-    stream = stream_of(config.area, tables.kinds, tables.days.first_day, tables.end_day)
+    stream = stream_of(config.area, tables.kinds, tables.days.first_day, tables.decision_day, tables.end_day)
     return from_stream(tables.needs, area, stream, seed, tables.end_day)
 
 

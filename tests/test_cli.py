@@ -180,10 +180,32 @@ def test_an_existing_output_is_refused_before_any_work(capsys, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("also", [[], ["replications=0"]])
+def test_configuration_area_output_and_the_words_of_the_command_are_all_told_at_once(capsys, tmp_path, also):
+    words = [
+        "area=example_small",
+        "area.localities=[]",
+        f"output={tmp_path}",
+        "precision.measure=reach",
+        *also,
+    ]
+    status, out, err = say(capsys, "compare", "system=gatekept,balanced", *words)
+    assert (status, out) == (2, "")
+    for told in (
+        "is empty",
+        "exists already",
+        "precision.measure=reach: no such",
+        "add precision.half_width",
+    ):
+        assert sum(told in line for line in err) == 1, told
+    assert len(err) == 4 + len(also)
+
+
 def test_validate_reads_the_referrals_too(capsys, tmp_path):
     path = tmp_path / "referrals.csv"
     path.write_text("referral_date\n2024-09-05\n2024-10-03\n1999-01-01\n")
-    words = ["validate", *PLAIN, "system=single_list", f"area.csv={path}"]
+    years = ["calendar.start=2024-09-01", "history_years=0", "horizon_years=0.25"]
+    words = ["validate", *PLAIN, "system=single_list", f"area.csv={path}", *years]
     status, out, _ = say(capsys, *words)
     assert status == 0
     assert f"2 of {path} fall into the run" in out

@@ -10,6 +10,7 @@ from sim.dictionary import (
     TABLES,
     TABLES_OF_A_CHANGE,
     TABLES_OF_A_SWEEP,
+    TABLES_TO_EXPORT,
     WEEKLY_MEANING,
     column_names,
     dictionary_frame,
@@ -105,7 +106,7 @@ def test_the_frame_lists_every_column_and_every_headline_measure_with_unit_and_m
         **{t: column_names(t) for t in TABLES},
         **{
             t: [c.name for c in columns]
-            for tables in (TABLES_OF_A_CHANGE, TABLES_OF_A_SWEEP)
+            for tables in (TABLES_TO_EXPORT, TABLES_OF_A_CHANGE, TABLES_OF_A_SWEEP)
             for t, columns in tables.items()
         },
         **{f"views/{t}": [c.name for c in columns] for t, columns in tables_of_views().items()},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ from sim.quantity import DIALS
 if TYPE_CHECKING:
     from dashboards.server import Server
 
+#: Seconds after the start at which the form of numbers is made ready.
+FORM_AFTER = 5.0
 FIRST_SYSTEMS = ["gatekept", "balanced"]
 GROUP_TITLES = {
     "change": "What a change costs",
@@ -205,7 +208,7 @@ def form() -> Any:
                             dmc.Button("Run", id="whatif-run"),
                             dmc.TextInput(
                                 id="whatif-name",
-                                label="Name of the scenario",
+                                label="Name to save it under",
                                 value="my_scenario",
                                 className="name-of-file",
                             ),
@@ -310,6 +313,11 @@ def register(made: tuple[Any, Server]) -> None:
     from dash import Input, Output, State, ctx, no_update
 
     app, server = made
+    later = threading.Timer(
+        FORM_AFTER, groups
+    )  # it takes seconds to make, once, and the first page comes first
+    later.daemon = True
+    later.start()
     given = (
         State("whatif-systems", "value"),
         State("whatif-area", "value"),

@@ -426,6 +426,26 @@ def test_a_what_if_that_cannot_be_run_says_why(dashboard: Served, browser: Any) 
         assert violations(tab) == []
 
 
+def test_a_mistake_of_the_program_behind_a_button_is_told_on_the_page(
+    dashboard: Served, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("broken on purpose")
+
+    with opened(browser, dashboard.url + "/what-if") as tab:
+        tab.wait_for_selector("#whatif-form summary")
+        tab.get_by_label("Replications (1 to 200)").fill("2")
+        with monkeypatch.context() as patched:
+            patched.setattr(dashboard.server.jobs, "start", broken)
+            tab.get_by_role("button", name="Run", exact=True).click()
+            tab.wait_for_selector("#mistake .problem")
+        assert "a mistake in the program" in tab.locator("#mistake").inner_text()
+        assert violations(tab) == []
+        tab.get_by_role("link", name="Waits", exact=True).click()
+        tab.wait_for_selector("#waits-curves-figure .main-svg")
+        assert tab.locator("#mistake .problem").count() == 0
+
+
 def test_a_what_if_is_saved_as_a_file(dashboard: Served, browser: Any) -> None:
     with opened(browser, dashboard.url + "/what-if") as tab:
         tab.wait_for_selector("#whatif-form summary")

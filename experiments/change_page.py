@@ -194,7 +194,7 @@ def _titled(measure: Measure) -> str:
 
 def _with_interval(text: Callable[[float], str], row: Mapping[Any, Any]) -> str:
     lines = [text(row["mean"])]
-    if row["n"] > 1:
+    if row["low"] < row["high"]:
         beyond = BEYOND if text is _percent and row["low"] < 0.0 else ""
         lines.append(f"{text(row['low'])} to {text(row['high'])}{beyond}")
     return "\n".join(lines)
@@ -211,12 +211,12 @@ def _percent(value: float) -> str:
 
 
 def cell(measure: Measure, row: dict[Any, Any]) -> str:
-    """One measure under one plan: the mean; the interval; in how many replications, if not in all."""
+    """One measure under one plan: the mean; the interval, unless all replications agree; in how many, if not in all."""
     if row["n"] == 0:
         return str(row["in_words"])
     text = measure.text if measure.unit in ("week", "weeks", "%") else measure.difference_text
     lines = [text(row["mean"])]
-    if row["n"] > 1:
+    if row["low"] < row["high"]:
         beyond = BEYOND if row["measure"] in NEVER_NEGATIVE and row["low"] < 0.0 else ""
         lines.append(f"{text(row['low'])} to {text(row['high'])}{beyond}")
     if row["n"] < row["replications"]:
@@ -229,7 +229,8 @@ def rules(changes: Changes) -> list[str]:
     step = significant_step(changes.configs[changes.reference]) * YEARS_OF_A_STEP
     return [
         "Each number is a difference within replications (same children, same luck), its mean and 95 % interval below; "
-        f"weeks count from the decision day. {BEYOND} reaches below 0, where nothing can be: with so few replications "
+        "none where every replication has the same number (or there is only one). "
+        f"Weeks count from the decision day. {BEYOND} reaches below 0, where nothing can be: with so few replications "
         "the interval is only rough.",
         "Break-even: from then on the function gained by all children so far, cumulative, is never again below that "
         "under the reference. It is looked at every four weeks, and means are over the replications that get there.",

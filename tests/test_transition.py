@@ -362,6 +362,38 @@ def test_side_by_side_with_no_minutes_in_the_new_system_is_the_old_one(ramp):
     assert side.tables["waiting"]["size"][side.tables["waiting"]["offer"] >= n].sum() == 0
 
 
+@pytest.mark.parametrize("families", [None, 0.3])
+@pytest.mark.parametrize(
+    ("plan", "shares"),
+    [
+        ({"to_share": 0.4}, [0.4] * 30),  # for good
+        ({"to_share": 0.4, "end_week": 20}, [0.4] * 20 + [1.0] * 10),
+        ({"from_share": 0.2, "to_share": 0.8, "ramp_weeks": 6}, [0.2, 0.3, 0.4, 0.5, 0.6, 0.7] + [0.8] * 24),
+        (
+            {"from_share": 1.0, "to_share": 0.0, "ramp_weeks": 4, "end_week": 20},
+            [1.0, 0.75, 0.5, 0.25] + [0.0] * 16 + [1.0] * 10,
+        ),
+    ],
+)
+def test_side_by_side_the_new_system_has_the_share_of_minutes_and_families_that_the_plan_says_week_by_week(
+    plan, shares, families
+):
+    config = changing(
+        "gatekept", "balanced", name="parallel", start_week=2.0, families=families, trust=1.0, **plan
+    )
+    rules = compile_config(config, build_area(config.area), 1).rules
+    first, n = rules.decision_day // 7 + 2, len(shares)
+    assert rules.capacity[first : first + n] == pytest.approx(
+        np.tile(np.array(shares)[:, None], rules.n_teams)
+    )
+    assert (rules.capacity[:first] == 0.0).all()
+    asked = np.array(shares) if families is None else np.full(n, families)
+    if "end_week" in plan:
+        asked[20:] = 1.0
+    assert rules.demand_share[7 * first : 7 * (first + n) : 7] == pytest.approx(asked)
+    assert (rules.demand_share[: 7 * first] == 0.0).all()
+
+
 def group_days(config: Config) -> np.ndarray:
     """Days from the decision on which each place changes over."""
     area = build_area(config.area)

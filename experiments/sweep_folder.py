@@ -68,9 +68,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         if not folder.exists():
             raise InputError(f"{folder}: there is no such folder") from None
-        raise InputError(
-            f"{folder}: exists already and is not the folder of a sweep; choose another"
-        ) from None
+        raise InputError(f"{folder}: is not the folder of a sweep (it holds no {MANIFEST})") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as e:
         raise InputError(f"{path}: cannot be read: {' '.join(str(e).split())}") from None
     if not isinstance(found, dict) or not isinstance(found.get("identity"), dict):
@@ -84,6 +82,8 @@ def resume(folder: Path, plan: Plan) -> None:
     Raises:
         InputError: it is another sweep, or of another version of the model; what differs.
     """
+    if not (folder / MANIFEST).exists():
+        raise InputError(f"output {folder}: exists already and is not the folder of a sweep; choose another")
     found = read_manifest(folder)
     differences = list(_differences(found["identity"], plan.identity))
     if plan.replications < found["replications"]:

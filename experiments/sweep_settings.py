@@ -158,8 +158,14 @@ def read_factors(
     from sim.evidence import EvidenceRow
 
     evidence: dict[str, EvidenceRow] = {}
-    for key, value in wanted.items():
+    for key, value in list(wanted.items()):
         name = row_of(key)
+        if tree is not None and value == ".." and name is not None and name not in tree.get("evidence", {}):
+            close = difflib.get_close_matches(name, list(map(str, tree.get("evidence", {}))), 1)
+            hint = f"did you mean '{close[0]}'?" if close else "opendoor show evidence lists them"
+            problems.append(f"{key}=..: the evidence has no row '{name}'; {hint}")
+            wanted = {k: v for k, v in wanted.items() if k != key}
+            continue
         if tree is not None and name in tree.get("evidence", {}) and value == "..":
             try:
                 evidence[str(name)] = EvidenceRow.model_validate(tree["evidence"][name])

@@ -178,6 +178,7 @@ def test_switching_values_need_several_plans(tmp_path):
         (["system=gatekept"], "several plans to choose from"),
         ([BOTH, "measure=time_share_drop_in"], "no plan is best in it"),
         ([BOTH, "measure=reach_shar"], "did you mean 'reach_share'?"),
+        ([BOTH, "evidence.vacancy_shar.value=.."], "no row 'vacancy_shar'; did you mean 'vacancy_share'?"),
     ],
 )
 def test_what_the_command_cannot_use_is_told(capsys, words, sentence):

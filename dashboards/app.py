@@ -16,7 +16,7 @@ from dashboards import present
 from dashboards.compressed import pack_answers
 from dashboards.layout import shell, status_strip, study_line
 from dashboards.navigation import PAGES, page_at
-from dashboards.page import Drawn, Look, Page, Panel, build, chosen, graph, missing, part, table
+from dashboards.page import Drawn, Look, Page, Panel, build, chosen, follows, graph, missing, part, table
 from dashboards.present_link import PATH as PRESENT
 from dashboards.problem import MISTAKE, not_found, problem, problem_page
 from dashboards.server import Server, Settings
@@ -104,7 +104,7 @@ def _register(app: Any, server: Server, story: Story) -> None:
             fits, study = server.fitting(page, key, token)
             if fits != key:  # a comparison was shown, and this page is about sweeps, or the other way round
                 return build(page, study, asked), f"{page.path} {fits}", fits
-            return build(page, study, asked), showing, no_update
+            return build(page, study, asked, arriving=shown is None), showing, no_update
         except InputError as e:
             return problem_page(page, e.problems), showing, no_update
         except Exception:
@@ -221,7 +221,7 @@ def _register_panel(app: Any, server: Server, page: Page, panel: Panel) -> None:
         Output(part(page, panel, "table"), "children"),
         Output(part(page, panel, "download"), "href"),
     ]
-    used = [c for c in page.controls if panel.uses is None or c.name in panel.uses]
+    used = [c for c in page.controls if follows(panel, c)]
     controls = [Input({"type": "control", "page": page.name, "name": c.name}, "value") for c in used]
 
     @app.callback(

@@ -74,7 +74,8 @@ class Panel:
 class Control:
     """Something to choose. ``options`` gives (value, label) for a study; the first is chosen at the start.
 
-    ``typed``: words are typed instead, ``hint`` shows how.
+    ``typed``: words are typed instead, ``hint`` shows how. ``within``: the panel in which it stands, and which alone
+    follows it unless another names it in ``uses``; empty: at the top of the page, for all.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Control:
     typed: bool = False
     most: int = 0
     hint: str = ""
+    within: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,12 @@ def attributes(**words: Any) -> dict[str, Any]:
 READERS = ("Board members", "Therapy leads", "Analysts")
 
 
-def build(page: Page, study: Study | Swept | None, asked: dict[str, str]) -> Any:
-    """The page's frame: heading, controls as the address asks for them, and a place for each answer."""
+def build(page: Page, study: Study | Swept | None, asked: dict[str, str], arriving: bool = False) -> Any:
+    """The page's frame: heading, controls as the address asks for them, and a place for each answer.
+
+    Args:
+        arriving: the reader comes by this address, and is told what in it cannot be followed.
+    """
     from dash import html
 
     if study is not None and (why := missing(page, study)):
@@ -151,25 +157,66 @@ def build(page: Page, study: Study | Swept | None, asked: dict[str, str]) -> Any
         return html.Div(
             [heading, html.P(page.lead, className="lead"), note, *([page.offer()] if page.offer else [])]
         )
-    controls = [control_of(page, c, cast("Study", study), asked) for c in page.controls] if study else []
-    places = [_place(page, panel) for panel in page.panels]
+    controls = [(c.within, control_of(page, c, cast("Study", study), asked)) for c in page.controls if study]
+    places = [
+        _place(page, panel, [made for name, made in controls if name == panel.name]) for panel in page.panels
+    ]
     if study is not None and page.after_first is not None:
         places.insert(1, page.after_first(page, cast("Study", study), asked))
-    return html.Div(
+    heading = [
+        html.H1(page.title, id="title", tabIndex="-1"),
+        html.P(page.lead, className="lead"),
+        *([page.top()] if page.top else []),
+    ]
+    body = html.Div(
         [
-            html.H1(page.title, id="title", tabIndex="-1"),
-            html.P(page.lead, className="lead"),
-            *([page.top()] if page.top else []),
-            html.Div(
-                controls,
-                className="controls",
-                role="group",
-                hidden=not controls,
-                **attributes(aria_label="Choose"),
-            ),
+            _group([made for name, made in controls if not name], "Choose"),
             html.Div(places, className="panels"),
             *([page.offer()] if page.offer else []),
         ]
+    )
+    if arriving and study is not None and (notes := _not_followed(page, cast("Study", study), asked, body)):
+        heading.append(html.Div([html.P(text) for text in notes], className="note", role="status"))
+    return html.Div([*heading, body])
+
+
+#: What an address says of more than one page.
+EVERYWHERE = ("results", "step", "notes")
+
+
+def _not_followed(page: Page, study: Study, asked: dict[str, str], body: Any) -> list[str]:
+    """What the address asks for and there is not, and what is shown instead."""
+    there = {i["name"] for i in body if isinstance(i, dict) and i.get("type") == "control"}
+    out = [
+        f"The address says {name}=…, which {page.title} does not know; it is left out."
+        for name in asked
+        if name not in there and name not in EVERYWHERE
+    ]
+    for control in page.controls:
+        wanted = asked.get(control.name, "")
+        options = {} if control.typed or not wanted else dict(control.options(study))
+        if options and wanted not in options:
+            first = next(iter(options.values()))
+            out.append(
+                f"The address asks for {control.name}={wanted}, which these results do not hold. Shown is {first}; "
+                "choose another below, or other results at the top."
+            )
+    return out
+
+
+def follows(panel: Panel, control: Control) -> bool:
+    """Whether a panel has to be drawn again when a control is changed."""
+    if panel.uses is not None:
+        return control.name in panel.uses
+    return control.within in ("", panel.name)
+
+
+def _group(controls: list[Any], label: str) -> Any:
+    """Controls beside each other; nothing to be seen if there are none."""
+    from dash import html
+
+    return html.Div(
+        controls, className="controls", role="group", hidden=not controls, **attributes(aria_label=label)
     )
 
 
@@ -214,7 +261,7 @@ def part(page: Page, panel: Panel, what: str) -> str:
     return f"{page.name}-{panel.name}-{what}"
 
 
-def _place(page: Page, panel: Panel) -> Any:
+def _place(page: Page, panel: Panel, controls: list[Any]) -> Any:
     from dash import html
 
     def ident(what: str) -> str:
@@ -223,6 +270,7 @@ def _place(page: Page, panel: Panel) -> Any:
     return html.Section(
         [
             html.H2(panel.question, id=ident("question")),
+            *([_group(controls, f"Choose: {panel.question}")] if controls else []),
             html.P("…", id=ident("said"), className="said", **attributes(aria_live="polite")),
             *([panel.place()] if panel.place else []),
             html.Div(id=ident("picture"), className="picture"),

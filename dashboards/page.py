@@ -152,22 +152,15 @@ def build(page: Page, study: Study | Swept | None, asked: dict[str, str], arrivi
     from dash import html
 
     if study is not None and (why := missing(page, study)):
-        heading = html.H1(page.title, id="title", tabIndex="-1")
         note = html.Div([html.P(text) for text in why], className="note", role="status")
-        return html.Div(
-            [heading, html.P(page.lead, className="lead"), note, *([page.offer()] if page.offer else [])]
-        )
+        return html.Div([*_heading(page), note, *([page.offer()] if page.offer else [])])
     controls = [(c.within, control_of(page, c, cast("Study", study), asked)) for c in page.controls if study]
     places = [
         _place(page, panel, [made for name, made in controls if name == panel.name]) for panel in page.panels
     ]
     if study is not None and page.after_first is not None:
         places.insert(1, page.after_first(page, cast("Study", study), asked))
-    heading = [
-        html.H1(page.title, id="title", tabIndex="-1"),
-        html.P(page.lead, className="lead"),
-        *([page.top()] if page.top else []),
-    ]
+    heading = [*_heading(page), *([page.top()] if page.top else [])]
     body = html.Div(
         [
             _group([made for name, made in controls if not name], "Choose"),
@@ -178,6 +171,12 @@ def build(page: Page, study: Study | Swept | None, asked: dict[str, str], arrivi
     if arriving and study is not None and (notes := _not_followed(page, cast("Study", study), asked, body)):
         heading.append(html.Div([html.P(text) for text in notes], className="note", role="status"))
     return html.Div([*heading, body])
+
+
+def _heading(page: Page) -> list[Any]:
+    from dash import html
+
+    return [html.H1(page.title, id="title", tabIndex="-1"), html.P(page.lead, className="lead")]
 
 
 #: What an address says of more than one page.
@@ -244,6 +243,7 @@ def control_of(page: Page, control: Control, study: Study, asked: dict[str, str]
             debounce=400,
             className="control typed",
         )
+    longest = max((len(label) for _, label in control.options(study)), default=0)
     return dmc.Select(
         id=ident,
         label=control.label,
@@ -253,6 +253,7 @@ def control_of(page: Page, control: Control, study: Study, asked: dict[str, str]
         searchable=len(control.options(study)) > 12,
         comboboxProps={"withinPortal": False},
         className="control",
+        style={"flexBasis": f"{min(max(14, 5 + longest // 2), 36)}rem"},
     )
 
 

@@ -94,6 +94,12 @@ class Study:
             return pd.DataFrame(columns=["reference", "other", "measure"])
         return comparison_frame(self.done)
 
+    def against(self, reference: str, other: str) -> dict[str, dict[Any, Any]]:
+        """Rows of :attr:`comparison` of one pair, by measure; of three systems each stands in two pairs."""
+        rows = self.comparison
+        rows = rows[(rows["reference"] == reference) & (rows["other"] == other)]
+        return {row["measure"]: row for row in rows.to_dict("records")}
+
     def view(self, name: str, systems: list[str] | None = None) -> pd.DataFrame:
         """One of the tables for all runs at hand, with columns ``system`` and ``replication`` in front."""
         import pandas as pd

@@ -79,7 +79,7 @@ def ahead(look: Look) -> Drawn:
     frame = shown.assign(plan=shown["plan"].map(titles))
     frame.columns = ["Way to change", "Week", "Point-years ahead", "Low (95 %)", "High (95 %)"]
     rows = change_table(study, "change")
-    said = f"Against {titles[study.reference]}. {verdicts(study, 'point_years', rows)}"
+    said = f"Set against “{titles[study.reference]}”. {verdicts(study, 'point_years', rows)}"
     return Drawn(said, frame, fig, body=_table(beside(study, rows, IN_SHORT), "Each way to change in short"))
 
 
@@ -126,14 +126,16 @@ def weekly(look: Look) -> Drawn:
         own = every[every["plan"] == plan].set_index("week")["plan_mean"]
         first, last = own[own.index <= WEEKS_OF_A_YEAR].mean(), own[own.index > end - WEEKS_OF_A_YEAR].mean()
         years.append((title, cell(round(float(first), 1)), cell(round(float(last), 1))))
-    short = pd.DataFrame(years, columns=["", "Mean of the first year", "Mean of the last year"])
+    short = pd.DataFrame(years, columns=["Way to change", "Mean of the first year", "Mean of the last year"])
     # function is looked at every few weeks as it is
     shown = every[["plan", "week", "plan_mean", "difference"]] if measure in LOOKED_AT else in_fours(every)
     drawn = shown.rename(columns={"plan_mean": "value"}).assign(low=float("nan"), high=float("nan"))
     fig = course_figure(drawn, titles, unit, look.dark)
     frame = shown.assign(plan=shown["plan"].map(titles))
     frame.columns = ["Way to change", "Up to week", f"Mean ({unit})", "Difference from staying put"]
-    return Drawn(f"{words}: {unit}.", frame, fig, body=_table(short, f"{words}: the first year and the last"))
+    return Drawn(
+        f"{words} ({unit}).", frame, fig, body=_table(short, f"{words}: the first year and the last")
+    )
 
 
 def in_fours(frame: pd.DataFrame) -> pd.DataFrame:
@@ -200,9 +202,13 @@ def groups(look: Look) -> Drawn:
     short = []
     for plan in list(titles)[1:]:
         own = shown[shown["system"] == plan].set_index("group")
-        ends = ("1", "5") if fifths else (own["value"].idxmin(), own["value"].idxmax())
-        short.append((titles[plan], *(_in_group(own.loc[group], "" if fifths else group, percent) for group in ends)))
-    heads = ("Most deprived fifth", "Least deprived fifth") if fifths else ("Lowest locality", "Highest locality")
+        ends = ("1", "5") if fifths else (str(own["value"].idxmin()), str(own["value"].idxmax()))
+        short.append(
+            (titles[plan], *(_in_group(own.loc[group], "" if fifths else group, percent) for group in ends))
+        )
+    heads = (
+        ("Most deprived fifth", "Least deprived fifth") if fifths else ("Lowest locality", "Highest locality")
+    )
     unsure = int(((shown["low"] <= 0) & (shown["high"] >= 0)).sum())
     said = (
         f"{words[:1].upper()}{words[1:]} ({unit}), against {titles[study.reference]}: of {len(shown)} intervals, {unsure} "
@@ -232,14 +238,14 @@ def _ways(look: Look, rows: pd.DataFrame, labels: dict[str, str], axis: str) -> 
     return ways_figure(shown, labels, plan_titles(look.study), axis, look.dark) if len(shown) else None
 
 
-def _in_group(row: pd.Series, group: str, percent: bool) -> str:
+def _in_group(row: Any, group: str, percent: bool) -> str:
     """A difference in one group, with its interval."""
 
     def number(value: float) -> str:
-        return f"{value:+.1%}" if percent else f"{value:+,.1f}"
+        return (f"{value:+.1%}" if percent else f"{value:+,.1f}").replace("-", "−")
 
     text = f"{group}: {number(row['value'])}" if group else number(row["value"])
-    return (f"{text} ({number(row['low'])} to {number(row['high'])})" if row["n"] > 1 else text).replace("-", "−")
+    return f"{text} ({number(row['low'])} to {number(row['high'])})" if row["n"] > 1 else text
 
 
 def _table(frame: pd.DataFrame, label: str) -> Any:

@@ -115,10 +115,10 @@ def trajectory_figure(journey: Any, titles: dict[str, str], dark: bool) -> Any:
     rows = journey.trajectory[journey.trajectory["need"] == telling_need(journey, list(titles))]
     fig = figure(dark, 400)
     # dots last: over another line they can be seen, under one they cannot
-    names = {**titles, NO_SERVICE: "No service"}
-    order = [name for name in names if name in set(rows["system"])]
-    for i, name in enumerate(order, start=1):
-        own = rows[rows["system"] == name]
+    places = {name: i for i, name in enumerate(titles)}
+    names = {name: title for name, title in titles.items() if name != NO_SERVICE} | {NO_SERVICE: "No service"}
+    for name in (name for name in names if name in set(rows["system"])):
+        own, i = rows[rows["system"] == name], places.get(name, 0)
         colour = t.text if name == NO_SERVICE else t.systems[i % len(t.systems)]
         fig.add_scatter(
             x=own["date"],
@@ -218,7 +218,12 @@ def everybody(look: Look) -> Drawn:
             x=[at],
             y=[0],
             mode="markers",
-            marker={"symbol": "triangle-up", "size": 18, "color": t.worse, "line": {"width": 1, "color": t.text}},
+            marker={
+                "symbol": "triangle-up",
+                "size": 18,
+                "color": t.worse,
+                "line": {"width": 1, "color": t.text},
+            },
             name=f"child {child}",
             hovertemplate=f"child {child}: {own.iloc[0]:+.2f}<extra></extra>",
             cliponaxis=False,
@@ -326,8 +331,8 @@ PAGE = Page(
             "everybody",
             "Is this child typical?",
             "Every child with a need in the years counted, by how much better or worse it does under the last system than "
-            "under the first. Children for whom there is no difference are not drawn; the triangle is the child above. The table lists children to whom the "
-            "choices above apply, most helped first; type an id above to follow one of them.",
+            "under the first. Children for whom there is no difference are not drawn; the triangle is the child above. The "
+            "table lists children to whom the choices above apply, most helped first; type an id above to follow one.",
             everybody,
         ),
         Panel(

@@ -16,7 +16,7 @@ from dashboards import present
 from dashboards.compressed import pack_answers
 from dashboards.layout import shell, status_strip, study_line
 from dashboards.navigation import PAGES, page_at
-from dashboards.page import Drawn, Look, Page, Panel, build, chosen, follows, graph, missing, part, table
+from dashboards.page import Drawn, Look, Page, Panel, build, chosen, graph, missing, part, table
 from dashboards.present_link import PATH as PRESENT
 from dashboards.problem import MISTAKE, not_found, problem, problem_page
 from dashboards.server import Server, Settings
@@ -221,16 +221,16 @@ def _register_panel(app: Any, server: Server, page: Page, panel: Panel) -> None:
         Output(part(page, panel, "table"), "children"),
         Output(part(page, panel, "download"), "href"),
     ]
-    used = [c for c in page.controls if follows(panel, c)]
+    used = [c for c in page.controls if panel.uses is None or c.name in panel.uses]
     controls = [Input({"type": "control", "page": page.name, "name": c.name}, "value") for c in used]
 
     @app.callback(
         outputs, Input("revision", "data"), Input("dark", "data"), State("results", "value"), *controls
     )
-    def answer(_: str | None, dark: bool | None, key: str | None, *given: str | None) -> Any:
+    def answer(_: str | None, dark: bool | None, key: str | None, *given: str | int | None) -> Any:
         if not key or server.kind(key) != page.of:  # the results that fit the page are on their way
             return [no_update] * len(outputs)
-        values = {c.name: value or "" for c, value in zip(used, given, strict=True)}
+        values = {c.name: str(value or "") for c, value in zip(used, given, strict=True)}
         drawn = draw(server, page, panel, key, values, bool(dark))
         if drawn.pending:
             set_props("tick", {"disabled": False})

@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from dashboards.work import (
     LOADED,
@@ -35,7 +35,11 @@ from dashboards.work import (
     read_parts,
     sweep_progress_in,
 )
+from experiments.views import Gathered
 from sim.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 State = Literal["running", "done", "failed", "cancelled", "tab closed"]
 
@@ -67,6 +71,10 @@ class Job:
     failures: list[str] = field(default_factory=list)
     parts: dict[str, Part] = field(default_factory=dict)
     swept: tuple[int, int] = (0, 0)
+    gathered: Gathered = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gathered = Gathered(tuple(self.order.configs) if isinstance(self.order, Order) else ())
 
     @property
     def done(self) -> int:
@@ -169,6 +177,12 @@ class Jobs:
                 self._update(job)
             return job
 
+    def tables(self, key: str) -> dict[str, pd.DataFrame]:
+        """Small tables of the replications that are complete; none if the run is not known (any more)."""
+        with self._lock:
+            job = self._jobs.get(key)
+            return job.gathered.frames() if job is not None else {}
+
     def of(self, owner: str) -> list[Job]:
         """Runs of one tab but the quiet ones, the newest last."""
         with self._lock:
@@ -256,7 +270,7 @@ class Jobs:
         if isinstance(job.order, SweepOrder):
             job.swept = sweep_progress_in(job.folder)
         else:
-            read_parts(job.folder, job.parts)
+            read_parts(job.folder, job.parts, job.gathered)
 
     def _clear(self, job: Job) -> None:
         if job.sweep is None:

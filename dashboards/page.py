@@ -74,8 +74,8 @@ class Panel:
 class Control:
     """Something to choose. ``options`` gives (value, label) for a study; the first is chosen at the start.
 
-    ``typed``: words are typed instead, ``hint`` shows how. ``within``: the panel in which it stands, and which alone
-    follows it unless another names it in ``uses``; empty: at the top of the page, for all.
+    ``typed``: words are typed instead, ``hint`` shows how. ``slider``: the values are whole numbers, one after the other,
+    that are slid through.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Control:
     typed: bool = False
     most: int = 0
     hint: str = ""
-    within: str = ""
+    slider: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,16 +154,17 @@ def build(page: Page, study: Study | Swept | None, asked: dict[str, str], arrivi
     if study is not None and (why := missing(page, study)):
         note = html.Div([html.P(text) for text in why], className="note", role="status")
         return html.Div([*_heading(page), note, *([page.offer()] if page.offer else [])])
-    controls = [(c.within, control_of(page, c, cast("Study", study), asked)) for c in page.controls if study]
+    made = {c.name: control_of(page, c, cast("Study", study), asked) for c in page.controls} if study else {}
     places = [
-        _place(page, panel, [made for name, made in controls if name == panel.name]) for panel in page.panels
+        _place(page, panel, [made.pop(name) for name in own_controls(page, panel)] if made else [])
+        for panel in page.panels
     ]
     if study is not None and page.after_first is not None:
         places.insert(1, page.after_first(page, cast("Study", study), asked))
     heading = [*_heading(page), *([page.top()] if page.top else [])]
     body = html.Div(
         [
-            _group([made for name, made in controls if not name], "Choose"),
+            _group(list(made.values()), "Choose"),
             html.Div(places, className="panels"),
             *([page.offer()] if page.offer else []),
         ]
@@ -203,13 +204,6 @@ def _not_followed(page: Page, study: Study, asked: dict[str, str], body: Any) ->
     return out
 
 
-def follows(panel: Panel, control: Control) -> bool:
-    """Whether a panel has to be drawn again when a control is changed."""
-    if panel.uses is not None:
-        return control.name in panel.uses
-    return control.within in ("", panel.name)
-
-
 def _group(controls: list[Any], label: str) -> Any:
     """Controls beside each other; nothing to be seen if there are none."""
     from dash import html
@@ -243,6 +237,8 @@ def control_of(page: Page, control: Control, study: Study, asked: dict[str, str]
             debounce=400,
             className="control typed",
         )
+    if control.slider:
+        return _slider(control, ident, value, [int(v) for v, _ in control.options(study)])
     longest = max((len(label) for _, label in control.options(study)), default=0)
     return dmc.Select(
         id=ident,
@@ -257,12 +253,48 @@ def control_of(page: Page, control: Control, study: Study, asked: dict[str, str]
     )
 
 
+#: Marks under a slider.
+MARKS = 6
+
+
+def _slider(control: Control, ident: dict[str, str], value: str, values: list[int]) -> Any:
+    """A slider over whole numbers, with its name above and a few of the numbers below."""
+    import dash_mantine_components as dmc
+    from dash import html
+
+    low, high = min(values), max(values)
+    step = max(round((high - low) / (MARKS - 1)), 1)
+    at = [*range(low, high - step // 2, step), high]
+    return html.Div(
+        [
+            html.Span(control.label, className="slider-name"),
+            dmc.Slider(
+                id=ident,
+                value=int(value),
+                min=low,
+                max=high,
+                marks=[{"value": v, "label": str(v)} for v in dict.fromkeys(at)],
+                thumbLabel=control.label,
+            ),
+        ],
+        className="control slid",
+    )
+
+
 def part(page: Page, panel: Panel, what: str) -> str:
     """Id of one part of a panel."""
     return f"{page.name}-{panel.name}-{what}"
 
 
-def _place(page: Page, panel: Panel, controls: list[Any]) -> Any:
+def own_controls(page: Page, panel: Panel) -> list[str]:
+    """Controls that this panel alone depends on: they stand in it, beside what they change; all others head the page."""
+    others = [p for p in page.panels if p is not panel]
+    if panel.uses is None or not others or any(p.uses is None for p in others):
+        return []
+    return [name for name in panel.uses if not any(name in (p.uses or ()) for p in others)]
+
+
+def _place(page: Page, panel: Panel, controls: Sequence[Any] = ()) -> Any:
     from dash import html
 
     def ident(what: str) -> str:
@@ -271,7 +303,7 @@ def _place(page: Page, panel: Panel, controls: list[Any]) -> Any:
     return html.Section(
         [
             html.H2(panel.question, id=ident("question")),
-            *([_group(controls, f"Choose: {panel.question}")] if controls else []),
+            *([_group(list(controls), f"Choose: {panel.question}")] if controls else []),
             html.P("…", id=ident("said"), className="said", **attributes(aria_live="polite")),
             *([panel.place()] if panel.place else []),
             html.Div(id=ident("picture"), className="picture"),

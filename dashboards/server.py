@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from sim.area import Area
 from sim.area_building import build_area
 from sim.config import Config
 from sim.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: What is computed and shown when no results folder is named: what ``make run`` simulates.
 EXAMPLE = ("system=gatekept,balanced",)
@@ -153,7 +157,7 @@ class Server:
             parts = dict(job.parts)
             count, study = self._grown.get(key, (-1, None))
             if study is None or count != len(parts) or study.planned != _planned(job):
-                study = grown(job, parts)
+                study = grown(job, parts, self.jobs.tables(key))
                 self._grown[key] = len(parts), study
             return study
 
@@ -230,8 +234,8 @@ def _planned(job: Job) -> int:
     return job.order.replications if job.running and isinstance(job.order, Order) else _complete(job)
 
 
-def grown(job: Job, parts: dict[str, Part]) -> Study:
-    """A study of the replications that every system of a run has completed by now."""
+def grown(job: Job, parts: dict[str, Part], views: dict[str, pd.DataFrame]) -> Study:
+    """A study of the replications that every system of a run has completed by now, and their small tables."""
     assert isinstance(job.order, Order), "a sweep is no comparison"
     configs = job.order.configs
     by: dict[tuple[str, int], Part] = {(p.system, p.replication): p for p in parts.values()}
@@ -247,7 +251,6 @@ def grown(job: Job, parts: dict[str, Part]) -> Study:
         },
         list(job.failures),
     )
-    views = {(name, r): by[name, r].views for r in complete for name in configs}
     planned = job.order.replications if job.running else len(complete)
     area = _area(next(iter(configs.values())))
     parts_done = [by[name, r] for r in complete for name in configs]

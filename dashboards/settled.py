@@ -20,9 +20,11 @@ def warnings(study: Study) -> list[str]:
             return warnings_told_once(pd.read_parquet(file, columns=["system", "in_words"]))
         except (OSError, ValueError, KeyError):
             return [f"{file}: cannot be read, so nothing is known about the history."]
+    lists = study.views.get("lists")
+    first = None if lists is None else lists[lists["replication"] == lists["replication"].min()]
     rows = [
-        settled_row(name, study.views[name, 0]["lists"]["every_list"].to_numpy(), config)
+        settled_row(name, first.loc[first["system"] == name, "every_list"].to_numpy(), config)
         for name, config in study.configs.items()
-        if "lists" in study.views.get((name, 0), {})
+        if first is not None
     ]
     return warnings_told_once(pd.DataFrame(rows, columns=COLUMNS))

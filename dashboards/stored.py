@@ -1,23 +1,26 @@
-"""A run read back from its results folder, so that its pictures are worked out as if it had just ended.
+"""The small tables of a results folder; where it has none, they are worked out from its full tables.
 
-The tables in a folder hold names where the model holds codes. The configuration beside them says which name has
+The full tables in a folder hold names where the model holds codes. The configuration beside them says which name has
 which code, so the plain columns can be put together again and every measure works on them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from experiments.views import VIEWS, Gathered
 from sim.both import offers_by_name
 from sim.calendar import days_of_run
-from sim.dictionary import LEFT_REASONS, TABLES, Column
+from sim.dictionary import LEFT_REASONS, TABLES, Column, tables_of_views
 from sim.errors import InputError
 from sim.kernel.state import EVENTS, NEVER, WEEKLY_MEASURES
+from sim.measures.views import views
 from sim.system import LEDGER_LINES, LEVELS, STRANDS
 
 if TYPE_CHECKING:
@@ -43,6 +46,77 @@ class StoredRun:
     lines: tuple[str, ...]
     tables: Mapping[str, Mapping[str, np.ndarray]]
     population: np.ndarray
+
+
+class StoredViews(Mapping[str, "pd.DataFrame"]):
+    """Small tables of a results folder, each read when it is first asked for.
+
+    ``problems``: sentences about what could not be read, once something was asked for. A table that is not there is
+    like none.
+    """
+
+    def __init__(self, folder: Path, configs: Mapping[str, Config], area: Area) -> None:
+        self.folder, self.configs, self.area = folder, configs, area
+        self.problems: list[str] = []
+        self._kept: dict[str, pd.DataFrame | None] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        with self._lock:
+            if name not in self._kept:
+                self._read(name)
+            frame = self._kept[name]
+        if frame is None:
+            raise KeyError(name)
+        return frame
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tables_of_views())
+
+    def __len__(self) -> int:
+        return len(tables_of_views())
+
+    def _read(self, name: str) -> None:
+        file = self.folder / VIEWS / f"{name}.parquet"
+        if file.is_file():
+            self._kept[name] = self._whole(name, file)
+        else:
+            self._kept.update(dict.fromkeys(tables_of_views()))
+            self._kept.update(self._worked_out())
+
+    def _whole(self, name: str, file: Path) -> pd.DataFrame | None:
+        try:
+            frame = _read(file)
+        except (OSError, ValueError) as e:
+            self.problems.append(f"{file}: cannot be shown: {' '.join(str(e).split())}")
+            return None
+        if missing := [c.name for c in tables_of_views()[name] if c.name not in frame]:
+            self.problems.append(
+                f"{file}: was written by another version of OpenDoor (no {', '.join(missing)}); run its command again"
+            )
+            return None
+        return frame
+
+    def _worked_out(self) -> dict[str, pd.DataFrame]:
+        """From the full tables: of a folder without small ones, or with few of its replications in full."""
+        runs = {
+            (name, int(run.name.removeprefix("replication-"))): run
+            for name in self.configs
+            for run in sorted((self.folder / "runs" / name).glob("replication-*"))
+        }
+        gathered = Gathered(tuple(self.configs))
+        for (name, replication), run in runs.items():
+            try:
+                read = read_run(run, self.configs[name], self.area)
+                gathered.take(name, replication, views(read, len(self.area.place_name)))
+            except InputError as e:
+                self.problems += e.problems
+        if not runs:
+            self.problems.append(
+                f"{self.folder}: the small and the full tables of the runs are not there, so only headline numbers can be "
+                "shown."
+            )
+        return gathered.frames()
 
 
 def read_run(folder: Path, config: Config, area: Area) -> StoredRun:

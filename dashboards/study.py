@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from dashboards.stored import StoredViews
 from dashboards.swept import Cached, Swept, is_swept
 from experiments.replicate import Replications
 from sim.errors import InputError
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from sim.area import Area
     from sim.config import Config
 
-#: (system, replication) -> tables of :func:`dashboards.views.views`.
-Views = Mapping[tuple[str, int], Mapping[str, "pd.DataFrame"]]
+#: Name of a small table (:func:`sim.dictionary.tables_of_views`) -> all replications that are at hand.
+Views = Mapping[str, "pd.DataFrame"]
 
 
 @dataclass
@@ -35,8 +36,8 @@ class Study:
 
     Attributes:
         key: in the address of the page. title: for people. configs: of each system, the reference first.
-        done: summaries of the replications that every system completed. views: tables of the runs that are at
-        hand, at least the first replication's. planned: replications in all; more than ``done`` has while the study grows.
+        done: summaries of the replications that every system completed. views: small tables of the replications
+        that are at hand. planned: replications in all; more than ``done`` has while the study grows.
         problems: what cannot be shown, in sentences. folder: where it was read from, if it was. changes: what the
         changes did, if these are ways to change that are being simulated; in a folder it is in tables.
         tables_of_change: those tables, kept once they were read or made (:mod:`dashboards.changes`).
@@ -101,21 +102,17 @@ class Study:
         return {row["measure"]: row for row in rows.to_dict("records")}
 
     def view(self, name: str, systems: list[str] | None = None) -> pd.DataFrame:
-        """One of the tables for all runs at hand, with columns ``system`` and ``replication`` in front."""
-        import pandas as pd
+        """One of the small tables, for all replications at hand.
 
-        parts = []
-        for (system, replication), tables in self.views.items():
-            if systems is None or system in systems:
-                part = tables[name].copy()
-                part.insert(0, "replication", replication)
-                part.insert(0, "system", system)
-                parts.append(part)
-        if not parts:
+        Raises:
+            InputError: it is not there.
+        """
+        frame = self.views.get(name)
+        if frame is None or frame.empty:
             raise InputError(
                 self.problems or "No simulation is finished yet; the figure appears with the first one."
             )
-        return pd.concat(parts, ignore_index=True)
+        return frame if systems is None else frame[frame["system"].isin(systems)]
 
 
 class Folders:
@@ -203,9 +200,9 @@ def read_study(key: str, folder: Path) -> Study:
             f"{folder}: cannot be read: {type(e).__name__}: {' '.join(str(e).split())}"
         ) from None
     area = build_area(next(iter(configs.values())).area)
-    views, unread = _views(folder, configs, area)
     n = len(done.replications)
-    return Study(key, folder.resolve().name, area, configs, done, views, n, unread, folder)
+    views = StoredViews(folder, configs, area)
+    return Study(key, folder.resolve().name, area, configs, done, views, n, views.problems, folder)
 
 
 def _replications(frame: pd.DataFrame, systems: list[str], failures: list[str]) -> Replications:
@@ -224,24 +221,3 @@ def _replications(frame: pd.DataFrame, systems: list[str], failures: list[str]) 
         {name: {m: per[name].loc[numbers, m].to_numpy(float) for m in LABELS} for name in systems},
         list(failures),
     )
-
-
-def _views(folder: Path, configs: Mapping[str, Config], area: Area) -> tuple[Views, list[str]]:
-    from dashboards.stored import read_run
-    from dashboards.views import views
-
-    found: dict[tuple[str, int], Any] = {}
-    problems: list[str] = []
-    for name, config in configs.items():
-        for run in sorted((folder / "runs" / name).glob("replication-*")):
-            try:
-                found[name, int(run.name.removeprefix("replication-"))] = views(
-                    read_run(run, config, area), area
-                )
-            except InputError as e:
-                problems += e.problems
-    if not found and not problems:
-        problems.append(
-            f"{folder}: the full tables of the runs are not there, so only headline numbers can be shown."
-        )
-    return found, problems

@@ -11,7 +11,7 @@ import os
 import pickle
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +21,12 @@ from experiments.replicate import replication_seed
 from sim.errors import InputError
 
 if TYPE_CHECKING:
+    from experiments.views import Gathered
     from sim.config import Config
     from sim.measures.course import Course
 
 #: Modules that the processes of a background run have in memory from the start.
-LOADED = (*PRELOAD, "pandas", "dashboards.views", "dashboards.work", "dashboards.warm")
+LOADED = (*PRELOAD, "pandas", "sim.measures.views", "dashboards.work", "dashboards.warm")
 
 END = "end.pickle"
 #: Of a sweep: its folder, and a file with the number of its runs.
@@ -64,8 +65,8 @@ class SweepOrder:
 
 @dataclass(frozen=True)
 class Part:
-    """One simulation of an order: which, its headline measures, its views, its course, and when it was ready (seconds
-    since the epoch)."""
+    """One simulation of an order: which, its headline measures, its small tables (until they are gathered), its course,
+    and when it was ready (seconds since the epoch)."""
 
     system: str
     replication: int
@@ -182,13 +183,13 @@ def _end_with_server() -> None:
 
 def simulate_part(task: Task) -> None:
     """One simulation (in a worker)."""
-    from dashboards.views import views
+    from experiments.views import views_of
     from sim.measures.course import course_of
     from sim.run import simulate
 
     with one_at_a_time():
         run = simulate(task.config, task.seed)
-    seen = views(run, run.area) if task.with_views else {}
+    seen = views_of(run) if task.with_views else {}
     course = course_of(run) if task.config.gains_every_weeks else None
     part = Part(task.system, task.replication, run.summary(), seen, course, time.time())
     write(part, task.folder / part_name(task.system, task.replication))
@@ -208,11 +209,14 @@ def write(value: Any, file: Path) -> None:
     draft.rename(file)
 
 
-def read_parts(folder: Path, known: dict[str, Part]) -> None:
-    """Add to ``known`` (file name -> part) the simulations that are complete by now."""
+def read_parts(folder: Path, known: dict[str, Part], gathered: Gathered) -> None:
+    """Add to ``known`` (file name -> part) the simulations that are complete by now; their small tables are gathered."""
     for file in folder.glob("part-*.pickle"):
         if file.name not in known:
-            known[file.name] = pickle.loads(file.read_bytes())
+            part: Part = pickle.loads(file.read_bytes())
+            if part.views:
+                gathered.take(part.system, part.replication, part.views)
+            known[file.name] = replace(part, views={})
 
 
 def read_end(folder: Path) -> Ended | None:

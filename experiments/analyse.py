@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.output import cannot_write, write_frame
+from experiments.output import cannot_write, put_in_place, replaced, write_frame
 from experiments.preference import known
 from experiments.screen import as_text, show
 from experiments.stored import Stored, stored_sweep
-from experiments.sweep_folder import alone, put_in_place, replaced
+from experiments.sweep_folder import alone
 from sim.errors import InputError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from experiments.change import Changes, are_ways_to_change, with_gains
 from experiments.change_page import write_change
@@ -25,7 +25,7 @@ from experiments.results import RUNS, write_results
 from experiments.screen import as_text, show
 from experiments.simultaneous import intervals_frame
 from experiments.spin_up import spin_up_frame
-from sim.measures.course import course_of
+from experiments.views import Gathered, look
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +56,14 @@ def run(
     path = chosen_folder(first.output, "compare", area.name, started)
     command = ["compare", *overrides, *(f"{key}={value}" for key, value in (words or {}).items())]
     changes = Changes(configs) if are_ways_to_change(configs) else None
+    gathered = Gathered(tuple(configs))
+
+    def take(system: str, replication: int, seen: Any) -> None:
+        tables, course = seen
+        gathered.take(system, replication, tables)
+        if changes:
+            changes.take(system, replication, course)
+
     with results_folder(path) as folder:
 
         def batch(start: int, count: int) -> Replications:
@@ -67,8 +75,8 @@ def run(
                 folder / RUNS,
                 first=start,
                 spreadsheets=False,
-                look=course_of if changes else None,
-                take=changes.take if changes else None,
+                look=look,
+                take=take,
             )
 
         if asked:
@@ -77,6 +85,7 @@ def run(
             done, reached = batch(0, first.replications), None
         frame = comparison_frame(done)
         write_results(folder, command, configs, area, done, started)
+        gathered.write(folder)
         write_frame(frame, folder / "comparison")
         write_frame(intervals_frame(done.summaries), folder / "intervals")
         settled = spin_up_frame(folder / RUNS, configs)

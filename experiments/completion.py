@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from experiments.cli import COMMANDS
+from experiments.commands import COMMANDS
 from experiments.compose import compose, options, top_level_keys
 from sim.errors import InputError
 

@@ -16,11 +16,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from sim.config import Config
+from sim.evidence import GRADES as GRADES
 from sim.quantities import quantities_in_use
 from sim.quantity import DIALS, Blend, Product, Quantity, Resolver, Shift
 
-#: From the best evidence to none.
-GRADES = ("measured", "published", "expert", "assumed")
 BY_HAND = "set by hand"
 #: The same where there is little room.
 GRADE_SHORT = {

@@ -94,6 +94,28 @@ def results_folder(path: Path) -> Iterator[Path]:
         raise
 
 
+def put_in_place(folder: Path, name: str) -> None:
+    """Let a table that was written under a hidden name take the place of what was there before."""
+    for ending in (".csv", ".parquet"):
+        part = folder / f".{name}{ending}"
+        if part.exists():
+            _swap(part, folder / f"{name}{ending}")
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A file to write, which takes the place of ``path`` in one step when it is written."""
+    part = path.with_name(f".{path.name}.part")
+    yield part
+    _swap(part, path)
+
+
+def _swap(part: Path, path: Path) -> None:
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
 def folder_problems(path: Path) -> list[str]:
     """A sentence if results cannot become ``path`` because something is there."""
     path = path.expanduser()
@@ -102,9 +124,9 @@ def folder_problems(path: Path) -> list[str]:
     return []
 
 
-def cannot_write(path: Path, error: OSError) -> InputError:
-    """What to tell a user whose disk is full or whose folder is closed."""
-    return InputError(f"output {path}: could not be written: {_reason(error)}; nothing was kept")
+def cannot_write(path: Path, error: OSError, kept: str = "nothing was kept") -> InputError:
+    """What to tell a user whose disk is full or whose folder is closed, and what there is all the same."""
+    return InputError(f"output {path}: could not be written: {_reason(error)}; {kept}")
 
 
 def size_text(path: Path) -> str:

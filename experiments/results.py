@@ -7,6 +7,7 @@
     summaries.*           headline measures of every replication
     population.*          children by locality and deprivation at the start
     dictionary.*          what each column of each table means, and its unit
+    views/*               small tables of every replication, from which pictures are drawn
     runs/SYSTEM/replication-000/*    the full tables of a run
 """
 

@@ -88,16 +88,20 @@ def _list(folder: Path) -> int:
 
 
 def _state(found: Found) -> str:
+    """How far it has got; of a damaged folder, that it is one: it can still be listed and deleted."""
     if found.kind == "run" or any((found.path / n).exists() for n in ("kpis.parquet", "answer.txt")):
         return "complete"
     from experiments.ledger import read_runs
     from experiments.sweep_folder import read_manifest
 
-    done = len(read_runs(found.path).point)
-    if found.kind == "search":
-        return f"{done:,} runs so far"
-    manifest = read_manifest(found.path)
-    return f"{done:,} of {manifest['n_points'] * manifest['replications']:,} runs"
+    try:
+        done = len(read_runs(found.path).point)
+        if found.kind == "search":
+            return f"{done:,} runs so far"
+        manifest = read_manifest(found.path)
+        return f"{done:,} of {manifest['n_points'] * manifest['replications']:,} runs"
+    except InputError:
+        return "damaged"
 
 
 def _describe(found: Found) -> int:
@@ -250,6 +254,10 @@ def _frame(found: Found, name: str) -> pd.DataFrame:
             return kpis_frame(runs)
         manifest = read_manifest(found.path)
         return statistics_frame(runs, references_in(found.path), manifest["replications"])
+    if found.kind == "sweep" and name == "traces":
+        from experiments.traces import traces_frame
+
+        return traces_frame(found.path)
     path = _full_tables(found).get(name, found.path / f"{name}.parquet")
     if not path.is_file():
         raise InputError(f"--table {name}: {found.path} has no such table")

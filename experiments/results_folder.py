@@ -21,7 +21,7 @@ ANALYSES = (
 OURS: dict[Kind, frozenset[str]] = {
     "sweep": frozenset(
         {
-            *("sweep", "points", "runs", "provenance", "dictionary", "statistics", "kpis"),
+            *("sweep", "points", "runs", "provenance", "dictionary", "statistics", "kpis", "traces"),
             *("analysis", *ANALYSES),
         }
     ),
@@ -35,7 +35,7 @@ OURS: dict[Kind, frozenset[str]] = {
 }
 
 TABLES: dict[Kind, tuple[str, ...]] = {
-    "sweep": ("kpis", "statistics", "points", "dictionary", *ANALYSES),
+    "sweep": ("kpis", "statistics", "points", "traces", "dictionary", *ANALYSES),
     "search": ("front", "staff", "tried"),
     "run": ("summaries", "population", "dictionary", "comparison", "intervals", "spin_up", "selection"),
 }

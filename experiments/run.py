@@ -16,6 +16,7 @@ from experiments.replicate import Replications, replicate
 from experiments.results import RUNS, write_results
 from experiments.screen import bullets, show
 from experiments.statistics import Estimate, estimate
+from experiments.views import Gathered, views_of
 from experiments.words import cautions, caveats, heading, standing
 from sim.measures import LABELS, Measure
 
@@ -40,8 +41,18 @@ def run(overrides: Sequence[str], config_dir: str | None = None, all: bool = Fal
     area = read_data(config)
     path = chosen_folder(config.output, "run", area.name, started)
     with results_folder(path) as folder:
-        done = replicate(configs, config.replications, config.seed, config.workers, folder / RUNS)
+        gathered = Gathered(tuple(configs))
+        done = replicate(
+            configs,
+            config.replications,
+            config.seed,
+            config.workers,
+            folder / RUNS,
+            look=views_of,
+            take=gathered.take,
+        )
         write_results(folder, ["run", *overrides], configs, area, done, started)
+        gathered.write(folder)
     show(page(area.name, configs, done, all))
     print(f"\nResults: {path} ({size_text(path)})")
     for failure in done.failures:

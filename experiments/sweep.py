@@ -155,6 +155,7 @@ def run_sweep(
                     tuple(plan.settings.required),
                     plan.settings.time_limit,
                     plan.checked,
+                    plan.settings.traces,
                 )
                 todo = _todo(plan, ended)
                 if address is None:
@@ -198,7 +199,9 @@ def write_down(
         for outcome in outcomes:
             task, failure, value = outcome.task, outcome.failure, outcome.value
             if failure is None and value is not None:
-                ledger.add(task.point, task.replication, task.seed, value.values, value.cpu_seconds)
+                ledger.add(
+                    task.point, task.replication, task.seed, value.values, value.cpu_seconds, value.weeks
+                )
             else:
                 error = (
                     f"InputError: {'; '.join(failure.problems)}"

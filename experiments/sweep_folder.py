@@ -7,6 +7,7 @@
     runs.sqlite        one line per run that has ended (written as it ends)
     provenance.json    command, versions, when
     dictionary.*       what each column of the run tables means
+    traces/part-*      every run week by week, unless the sweep was told not to keep that (:mod:`experiments.traces`)
     statistics.*       mean and 95 % interval of each measure at each point, and the difference from the base
     kpis.*             headline measures of every run; written last: its presence means the sweep is complete
 
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.ledger import Runs, new_ledger
-from experiments.output import results_folder, write_frame, write_json
+from experiments.output import put_in_place, replaced, results_folder, write_frame, write_json
 from experiments.sweep_plan import Plan
 from sim.errors import InputError
 
@@ -231,37 +232,17 @@ def finish(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[str,
         InputError: they cannot be written.
     """
     from experiments.output import cannot_write
+    from experiments.traces import write_traces
 
     try:
+        write_traces(folder)
         with replaced(folder / "provenance.json") as path:
             write_json(facts, path)
         for name in sorted(tables, key=lambda name: name == "kpis"):
             write_frame(tables[name], folder / f".{name}")
             put_in_place(folder, name)
     except OSError as e:
-        raise cannot_write(folder, e) from None
-
-
-def put_in_place(folder: Path, name: str) -> None:
-    """Let a table that was written under a hidden name take the place of what was there before."""
-    for ending in (".csv", ".parquet"):
-        part = folder / f".{name}{ending}"
-        if part.exists():
-            _swap(part, folder / f"{name}{ending}")
-
-
-@contextmanager
-def replaced(path: Path) -> Iterator[Path]:
-    """A file to write, which takes the place of ``path`` in one step when it is written."""
-    part = path.with_name(f".{path.name}.part")
-    yield part
-    _swap(part, path)
-
-
-def _swap(part: Path, path: Path) -> None:
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
+        raise cannot_write(folder, e, "runs that had ended are kept, and the same command goes on") from None
 
 
 def unfinished(folder: Path) -> None:

@@ -76,6 +76,7 @@ class Plan:
                 "design": self.settings.design,
                 "factors": dict(self.words),
                 "required": list(self.settings.required),
+                "traces": self.settings.traces,
                 "points": _digest([[p.choices, dict(p.values)] for p in self.points]),
                 "model": model_versions(),
                 "configurations": [
@@ -151,7 +152,13 @@ def plan_sweep(
         raise InputError(dict.fromkeys(problems))
     named = [f.key for f in factors] + [key for row in rows[:1] for key in row]
     if settings.design in WHOLE_EVIDENCE and not any(f.is_range for f in factors):
-        factors = [*factors, *_evidence_in_use(bases.values())]
+        rows_in_use = _evidence_in_use(bases.values(), settings.grades)
+        if not rows_in_use:
+            raise InputError(
+                f"design={settings.design}: no row of the evidence in use has a range"
+                + (f" and the grade {' or '.join(settings.grades)}" if settings.grades else "")
+            )
+        factors = [*factors, *rows_in_use]
     base = next(iter(bases.values()))
     points = design_points(settings, factors, rows, options(config_dir), base.replications)
     base = bases[points[0].choices]
@@ -227,8 +234,9 @@ def _key_problems(
     return out
 
 
-def _evidence_in_use(configs: Iterable[Config]) -> list[Factor]:
-    """Every row of the evidence that the configurations use and that has a range, as a factor."""
+def _evidence_in_use(configs: Iterable[Config], grades: Sequence[str] = ()) -> list[Factor]:
+    """Every row of the evidence that the configurations use and that has a range, as a factor; of some grades only, if
+    they are named."""
     from experiments.numbers import rows_used
 
     configs = list(configs)
@@ -236,7 +244,7 @@ def _evidence_in_use(configs: Iterable[Config]) -> list[Factor]:
     return [
         Factor(f"evidence.{name}.value", low=row.low, high=row.high, scale="evidence", row=row)
         for name, row in rows.items()
-        if row.low < row.high and row.distribution != "fixed"
+        if row.low < row.high and row.distribution != "fixed" and (not grades or row.grade in grades)
     ]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from experiments.designs import WHOLE_EVIDENCE
 from experiments.factors import Factor, is_factor, read_factor, row_of
 from experiments.values import NotPlain, plain_value
 
@@ -38,9 +39,11 @@ class Settings(BaseModel):
     centre: bool | None = None
     file: str | None = None
     columns: list[str] = []
+    grades: list[str] = []
     design_seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     required: list[str] = ["impact_mean_change_points", "reach_share"]
     measures: list[str] = ["impact_mean_change_points", "first_useful_within_18_weeks_all_needs_share"]
+    traces: bool = True
     time_limit: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] | None = None
     factors: dict[str, Any] = {}
 
@@ -54,11 +57,12 @@ BELONGS = {
     "centre": ("factorial",),
     "file": ("list",),
     "columns": ("list",),
+    "grades": WHOLE_EVIDENCE,
 }
 #: More ranges than this are not crossed in full.
 MOST_CROSSED = 16
 
-LISTS = ("columns", "required", "measures")
+LISTS = ("columns", "grades", "required", "measures")
 
 
 def read_settings(section: Any, words: Mapping[str, str], problems: list[str]) -> Settings | None:
@@ -80,7 +84,7 @@ def read_settings(section: Any, words: Mapping[str, str], problems: list[str]) -
         for name, designs in BELONGS.items():
             if name not in words and words["design"] not in designs:
                 given.pop(name, None)
-    problems += _unknown_measures(given)
+    problems += [*_unknown_measures(given), *_unknown_grades(given)]
     try:
         return Settings.model_validate(given)
     except ValidationError as e:
@@ -104,6 +108,17 @@ def _unknown_measures(given: Mapping[str, Any]) -> list[str]:
                 )
                 out.append(f"{name}={measure}: no such measure; {hint}")
     return out
+
+
+def _unknown_grades(given: Mapping[str, Any]) -> list[str]:
+    from sim.evidence import GRADES
+
+    named = given.get("grades")
+    return [
+        f"grades={grade}: no such grade; allowed are {', '.join(GRADES)}"
+        for grade in map(str, named if isinstance(named, list) else ())
+        if grade not in GRADES
+    ]
 
 
 def _sentence(details: Mapping[str, Any]) -> str:
@@ -186,6 +201,11 @@ def design_problems(settings: Settings, factors: Sequence[Factor]) -> list[str]:
             out.append(
                 f"{name}={getattr(settings, name)}: is for design={' or '.join(designs)}, found design={design}"
             )
+    if settings.grades and ranges and design in WHOLE_EVIDENCE:
+        out.append(
+            f"grades={','.join(settings.grades)}: is for every row of the evidence in use; leave out "
+            f"{' and '.join(ranges)}, or grades="
+        )
     if design in ("grid", "list") and ranges:
         out += [
             f"{key}: design={design} needs values, not a range; add :steps=5 to the range, or list them"

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.compiling import compile_model
 from experiments.pool import in_common
+from experiments.traces import packed
 
 if TYPE_CHECKING:
     from experiments.sweep_points import Choices, Point
@@ -38,17 +39,19 @@ class SweepRun:
 
 @dataclass(frozen=True)
 class Measured:
-    """Headline measures in the order of the ledger, and processor time."""
+    """Headline measures in the order of the ledger, processor time, and the run week by week (nothing if not kept)."""
 
     values: tuple[float, ...]
     cpu_seconds: float
+    weeks: bytes = b""
 
 
 @dataclass(frozen=True)
 class Common:
     """What every run of a sweep needs; sent to each worker once.
 
-    ``checked``: indices of the points whose configuration has been checked already.
+    ``checked``: indices of the points whose configuration has been checked already. ``traces``: keep each run week by
+    week.
     """
 
     points: Sequence[Point] | Mapping[int, Point]
@@ -57,6 +60,7 @@ class Common:
     required: tuple[str, ...]
     time_limit: float | None
     checked: frozenset[int] = frozenset()
+    traces: bool = False
 
     def only(self, points: Collection[int]) -> Common:
         """The same for some of the points, by their indices."""
@@ -84,14 +88,17 @@ def simulate_point(run: SweepRun) -> Measured:
         InputError: a point whose configuration is not sound, or an area that cannot be built.
     """
     from sim import simulate
+    from sim.measures.trace import trace_of
 
     common: Common = in_common()
     compile_model()  # not a matter of this run, so not within its time
     before = time.process_time()
     config = _config(run.point, common)
     with time_limit(common.time_limit):
-        found = simulate(config, run.seed).summary()
-    return Measured(sound(found, common), time.process_time() - before)
+        done = simulate(config, run.seed)
+        found = sound(done.summary(), common)
+        weeks = packed(trace_of(done)) if common.traces else b""
+    return Measured(found, time.process_time() - before, weeks)
 
 
 def sound(found: Mapping[str, float], common: Common) -> tuple[float, ...]:

@@ -49,6 +49,12 @@ WEEKLY_MEANING = {
     "duplicate_contacts": "contacts by the second of two systems that work with the same child at once",
 }
 
+#: Of these, the ones that a sweep keeps of every run.
+TRACED_COUNTS = (
+    *("referred", "first_contacts", "first_useful", "contacts"),
+    *("in_contact", "gave_up", "turned_away"),
+)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -120,6 +126,13 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _number("minutes", "minutes", "int32", "staff minutes spent on the need"),
         _number("not_brought", "appointments", "int32", "appointments to which the child was not brought"),
         _number("duplicate_contacts", "contacts", "int32", WEEKLY_MEANING["duplicate_contacts"]),
+        _number(
+            "outcomes",
+            "bits",
+            "int16",
+            "which of the fifteen outcomes saw it over the horizon: 2 ** (3 * strand + level), added up; strands and "
+            "levels from 0 in the order of the table outcomes",
+        ),
         _number("system_at_entry", "code", "int8", "first taken on by: 0 the old system, 1 the new one"),
         _code("place", "int32", "place the child attends at the end, missing if none"),
         _LOCALITY,
@@ -223,6 +236,127 @@ TABLES: dict[str, tuple[Column, ...]] = {
 }
 
 
+_SYSTEM = _code("system", "object", "system or plan")
+_REPLICATION = _number("replication", "replication", "int64", "replication, the same luck in every system")
+_OF_RUN = (_SYSTEM, _REPLICATION)
+_COUNT = "int64"
+_OF_WAIT = _code(
+    "wait",
+    "object",
+    "recorded: referral to first contact; useful: concern to first useful support; second: concern to second contact; "
+    "specialist: concern to specialist start, at specialist level",
+)
+
+
+def _of_group(name: str, what: str, stored: str, measures: Iterable[str]) -> tuple[Column, ...]:
+    from sim.measures.labels import LABELS
+
+    return (
+        *_OF_RUN,
+        Column(name, "group", stored, stored, what),
+        _number("children", "children", _COUNT, "children aged 0-17 at the start"),
+        _number("needs", "needs", _COUNT, "needs that count as in need"),
+        *(_number(m, LABELS[m].stored_unit, "float64", LABELS[m].label) for m in measures),
+    )
+
+
+def tables_of_views() -> dict[str, tuple[Column, ...]]:
+    """Small tables of every replication (:mod:`sim.measures.views`), that stand in the folder ``views`` of results."""
+    from sim.measures.labels import GROUP_MEASURES, LOCALITY_MEASURES
+
+    so_far = "by the end of that week; mean over replications"
+    return {
+        "lists": (
+            *_OF_RUN,
+            _WEEK,
+            _number("size", "needs", _COUNT, "needs on lists for a first contact at the end of the week"),
+            *(_number(b, "needs", _COUNT, f"of these in the band of weeks waited {b[1:]}") for b in BANDS),
+            _number("every_list", "needs", _COUNT, "needs on lists for anything at all"),
+        ),
+        "periods": (
+            *_OF_RUN,
+            _code(
+                "measure", "object", "what was counted, as in weekly; or a list at the end of the four weeks"
+            ),
+            _number("week", "week", "int64", "first of four weeks"),
+            _number("value", "count", _COUNT, "how many in these four weeks, or at their end"),
+        ),
+        "curves": (
+            *_OF_RUN,
+            _OF_WAIT,
+            _number("week", "week", "int64", "weeks since the wait began"),
+            _number("still", "share", "float64", "still waiting after so many weeks (Kaplan-Meier)"),
+            _number("people", "needs", _COUNT, "needs that began this wait in the years counted"),
+        ),
+        "waited": (
+            *_OF_RUN,
+            _OF_WAIT,
+            _code("state", "object", "completed in the years counted, or still waiting when the run ended"),
+            _code("band", "object", "weeks waited"),
+            _number("people", "needs", _COUNT, "needs"),
+        ),
+        "quintiles": _of_group("imd_quintile", _QUINTILE.meaning, "int64", GROUP_MEASURES),
+        "localities": _of_group("locality", _LOCALITY.meaning, "object", LOCALITY_MEASURES),
+        "outcomes": (
+            *_OF_RUN,
+            _code("strand", "object", "strand of the fifteen outcomes"),
+            _code("level", "object", "level of the offers"),
+            _number("hours", "hours", "float64", "staff hours put in over the horizon"),
+            _number("contacts", "contacts", _COUNT, "contacts over the horizon"),
+            _number("needs_reached", "needs", _COUNT, "different needs seen over the horizon"),
+            _number("children_reached", "children", _COUNT, "different children seen over the horizon"),
+            _number(
+                "change_mean_points",
+                _POINTS,
+                "float64",
+                "mean change of the needs reached against no service; a need reached in several cells counts in each",
+            ),
+        ),
+        "ledger_lines": (
+            *_OF_RUN,
+            _code("role", "object", "role (pay band or kind of staff)"),
+            _code("line", "object", "what the time went into"),
+            _number("hours", "hours", "float64", "staff hours in the years counted"),
+        ),
+        "changes": (
+            *_OF_RUN,
+            _number(
+                "points", _POINTS, "float64", "change against no service, to the nearest quarter of a point"
+            ),
+            _number("needs", "needs", _COUNT, "needs with that change"),
+        ),
+        "places": (
+            _SYSTEM,
+            _number("week", "week", "int64", "weeks after the decision day"),
+            _number("place", "number", "int64", "place, as in the column place of needs"),
+            *(
+                _number(name, "needs", "float64", f"{what} {so_far}")
+                for name, what in (
+                    ("needs", "needs of its children that had begun"),
+                    ("identified", "noticed"),
+                    ("concerns", "of which a concern had been raised"),
+                    ("seen", "with a first contact"),
+                    ("seen_twice", "with a second contact"),
+                    ("useful", "with useful support"),
+                    ("needs_specialist", "at specialist level that had begun"),
+                    ("specialist", "at specialist level whose specialist support had started"),
+                    ("waiting", "waiting for useful support since a concern was raised,"),
+                    ("waiting_over_18_weeks", "of these for over 18 weeks,"),
+                )
+            ),
+            _number(
+                "needs_at_end", "needs", "float64", "needs at the end of the run; mean over replications"
+            ),
+            _number(
+                "points_gained",
+                _POINTS,
+                "float64",
+                "points over no service at the end of the run, added up over these; mean over replications",
+            ),
+        ),
+    }
+
+
 _REFERENCE = _code("reference", "object", "what the plan is set against; the first one named")
 _PLAN = _code("plan", "object", "way to change")
 _MEAN = (
@@ -272,6 +406,25 @@ TABLES_OF_A_CHANGE: dict[str, tuple[Column, ...]] = {
 }
 
 
+#: What a sweep keeps of every run, week by week (:mod:`sim.measures.trace`).
+TABLES_OF_A_SWEEP: dict[str, tuple[Column, ...]] = {
+    "traces": (
+        _number("point", "number", "int32", "design point, as in the table of points"),
+        _number("replication", "number", "int32", "replication, from 0"),
+        _WEEK,
+        Column(
+            "waiting",
+            "needs",
+            "int32",
+            "Int32",
+            "needs on lists for a first contact at the end of the week, missing if there is no such list",
+        ),
+        Column("waiting_over_18_weeks", "needs", "int32", "Int32", "of these, over 18 weeks so far"),
+        *(_number(name, "count", "int32", WEEKLY_MEANING[name]) for name in TRACED_COUNTS),
+    ),
+}
+
+
 def column_names(table: str) -> list[str]:
     """Names of the columns of a table, in order."""
     return [c.name for c in TABLES[table]]
@@ -305,7 +458,8 @@ def dictionary_frame() -> pd.DataFrame:
     from sim.measures.change import BY_GROUP, MEASURES
     from sim.measures.labels import LABELS
 
-    tables = {**TABLES, **TABLES_OF_A_CHANGE}
+    views = {f"views/{name}": columns for name, columns in tables_of_views().items()}
+    tables = {**TABLES, **TABLES_OF_A_CHANGE, **TABLES_OF_A_SWEEP, **views}
     rows = [(table, c.name, c.unit, c.shown, c.meaning) for table, cols in tables.items() for c in cols]
     rows += [("summary", name, m.stored_unit, "float64", m.label) for name, m in LABELS.items()]
     rows += [("change.measure", name, m.stored_unit, "float64", m.label) for name, m in MEASURES.items()]

@@ -179,7 +179,7 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
     names = (tables.kinds, tables.offers, tables.roles)
     columns: dict[str, Mapping[str, np.ndarray]] = {
         "children": _children(people),
-        "needs": _needs(people, rules),
+        "needs": _needs(people, rules, tables),
         "waiting": _waiting(books.waiting, rules, tables),
         "weekly": _weekly(books.weekly),
         "ledger": _long(books.ledger, ("week", "locality", "role", "line"), "minutes"),
@@ -235,7 +235,7 @@ def _children(people: People) -> Columns:
     )
 
 
-def _needs(people: People, rules: Rules) -> Columns:
+def _needs(people: People, rules: Rules, tables: Compiled) -> Columns:
     """Columns of the needs, scores at the end of the run included."""
     c, t = people.children, people.needs
     n = len(t)
@@ -275,6 +275,7 @@ def _needs(people: People, rules: Rules) -> Columns:
             "minutes": t.minutes,
             "not_brought": lambda: t.not_brought.astype(np.int32),
             "duplicate_contacts": lambda: t.duplicates.astype(np.int32),
+            "outcomes": lambda: _outcomes(t.seen_by, tables),
             "system_at_entry": t.system,
             "place": t.place,
             "locality": lambda: c.locality[t.child].astype(np.int32),
@@ -323,6 +324,20 @@ def _waiting(waiting: np.ndarray, rules: Rules, tables: Compiled) -> dict[str, n
         else team.astype(np.int32),
         **{name: rows[:, i] for i, name in enumerate(names)},
     }
+
+
+def _outcomes(seen_by: np.ndarray, tables: Compiled) -> np.ndarray:
+    """Which of the fifteen outcomes reached each need, as bits, from the offers that did; shape (n_needs,)."""
+    from sim.system import LEVELS, STRANDS
+
+    out = np.zeros(len(seen_by), np.int16)
+    offers_of: dict[int, int] = {}
+    for i, offer in enumerate(tables.definitions):
+        cell = STRANDS.index(offer.strand) * len(LEVELS) + LEVELS.index(offer.level)
+        offers_of[cell] = offers_of.get(cell, 0) | (1 << i)
+    for cell, offers in offers_of.items():
+        out |= np.where(seen_by & offers, np.int16(1 << cell), np.int16(0))
+    return out
 
 
 def _offers(tables: Compiled, books: Any, people: People, rules: Rules) -> dict[str, np.ndarray]:

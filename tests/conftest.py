@@ -48,7 +48,7 @@ def workers_begin_ready() -> None:
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *([before] if before else [])])
     try:
-        start_early((*PRELOAD, "dashboards.views", "dashboards.work", "experiments.sweep_worker", "ready"))
+        start_early((*PRELOAD, "sim.measures.views", "dashboards.work", "experiments.sweep_worker", "ready"))
     finally:
         if before is None:
             del os.environ["PYTHONPATH"]

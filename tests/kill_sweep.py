@@ -96,8 +96,12 @@ def lines_in(folder: Path) -> int:
 
 
 def digest(folder: Path) -> str:
-    """Of the bytes of all tables."""
-    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in RESULTS)).hexdigest()
+    """Of the bytes of all tables, the traces of all runs among them."""
+    parts = sorted((folder / "traces").iterdir())
+    assert parts, f"no traces in {folder}"
+    return hashlib.sha256(
+        b"".join(p.name.encode() + p.read_bytes() for p in (*map(folder.joinpath, RESULTS), *parts))
+    ).hexdigest()
 
 
 def run_through(words: Sequence[str], folder: Path, timeout: float = 3600) -> float:

@@ -247,6 +247,7 @@ def test_a_run_leaves_a_complete_folder_and_says_where(tmp_path):
         "provenance.json",
         "summary.json",
         "runs",
+        "views",
         *(
             f"{name}.{end}"
             for name in ("summaries", "population", "dictionary")
@@ -261,6 +262,9 @@ def test_a_run_leaves_a_complete_folder_and_says_where(tmp_path):
         declared = dictionary.loc[dictionary["table"] == name, "column"].tolist()
         assert pd.read_parquet(tables / f"{name}.parquet").columns.tolist() == declared
         assert pd.read_csv(tables / f"{name}.csv", nrows=1).columns.tolist() == declared
+    for path in (folder / "views").iterdir():
+        declared = dictionary.loc[dictionary["table"] == f"views/{path.stem}", "column"].tolist()
+        assert pd.read_parquet(path).columns.tolist() == declared
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r"]
 
 

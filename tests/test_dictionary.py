@@ -9,10 +9,12 @@ from sim.dictionary import (
     BANDS,
     TABLES,
     TABLES_OF_A_CHANGE,
+    TABLES_OF_A_SWEEP,
     WEEKLY_MEANING,
     column_names,
     dictionary_frame,
     differences,
+    tables_of_views,
 )
 from sim.kernel.state import WEEKLY_MEASURES
 from sim.measures import LABELS
@@ -101,7 +103,12 @@ def test_the_frame_lists_every_column_and_every_headline_measure_with_unit_and_m
     listed = frame.groupby("table", sort=False)["column"].apply(list).to_dict()
     assert listed == {
         **{t: column_names(t) for t in TABLES},
-        **{t: [c.name for c in columns] for t, columns in TABLES_OF_A_CHANGE.items()},
+        **{
+            t: [c.name for c in columns]
+            for tables in (TABLES_OF_A_CHANGE, TABLES_OF_A_SWEEP)
+            for t, columns in tables.items()
+        },
+        **{f"views/{t}": [c.name for c in columns] for t, columns in tables_of_views().items()},
         "summary": list(LABELS),
         "change.measure": list(MEASURES),
         "change_by_group.measure": list(BY_GROUP),

@@ -628,14 +628,23 @@ def test_the_fifteen_outcomes_are_always_fifteen_and_add_up() -> None:
         {"offer": 1, "strand": 4, "level": 2, "minutes": 60, "contacts": 1, "needs_reached": 1},
         {"offer": 2, "strand": 0, "level": 0, "minutes": 120, "contacts": 9, "needs_reached": 8},
     ]
-    out = fifteen_outcomes(run_of(offer_totals=totals))
-    cells = {
-        (s, v): (h, n)
-        for s, v, h, n in zip(*(out[k] for k in ("strand", "level", "hours", "needs_reached")), strict=True)
-    }
+    first, last = 1, 1 << 14  # family support, universal; intervention, specialist
+    needs = [
+        {"outcomes": first | last, "child_row": 0, "score_end": 3.0, "score_no_service": 2.0},
+        {"outcomes": last, "child_row": 0, "score_end": 2.5, "score_no_service": 2.5},
+        {"outcomes": last, "child_row": 1, "score_end": 2.5, "score_no_service": 2.3},
+        {"outcomes": 0, "child_row": 2, "score_end": 4.0, "score_no_service": 1.0},
+    ]
+    out = fifteen_outcomes(run_of(needs, offer_totals=totals))
+    columns = ("hours", "contacts", "needs_reached", "children_reached", "change_mean_points")
+    rows = zip(*(out[k] for k in ("strand", "level", *columns)), strict=True)
+    cells = {(s, v): rest for s, v, *rest in rows}
     assert len(cells) == 15
-    assert cells["intervention", "specialist"] == (11.0, 4)
-    assert cells["family_support", "universal"] == (2.0, 8)
+    assert cells["intervention", "specialist"] == pytest.approx([11.0, 8, 3, 2, 0.4])
+    assert cells["family_support", "universal"] == pytest.approx([2.0, 9, 1, 1, 1.0])
+    nobody = cells["environment", "targeted"]
+    assert nobody[:4] == [0.0, 0, 0, 0]
+    assert math.isnan(nobody[4])
     assert out["hours"].sum() == 13.0
     assert list(out["strand"][:4]) == [STRANDS[0]] * 3 + [STRANDS[1]]
     assert list(out["level"][:3]) == list(LEVELS)

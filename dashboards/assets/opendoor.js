@@ -50,7 +50,13 @@ window.dash_clientside = window.dash_clientside || {};
     const table = make("table"), head = make("tr"), body = make("tbody");
     const fillBody = (rows) => body.replaceChildren(...rows.map((row) => {
       const tr = make("tr");
-      row.forEach((v, i) => tr.append(make("td", v, content.numeric[i] ? "number" : "")));
+      tr.setAttribute("role", "row");
+      row.forEach((v, i) => {
+        const td = make("td", v, content.numeric[i] ? "number" : "");
+        td.setAttribute("role", "cell");  /* said outright: on a phone rows are laid out as blocks, see .stacked */
+        td.dataset.heading = content.columns[i];
+        tr.append(td);
+      });
       return tr;
     }));
     const number = (v) => { const n = parseFloat(String(v).replace(/,/g, "").replace("−", "-")); return Number.isNaN(n) ? null : n; };
@@ -66,6 +72,7 @@ window.dash_clientside = window.dash_clientside || {};
     content.columns.forEach((c, i) => {
       const th = make("th", content.sortable ? undefined : c);
       th.scope = "col";
+      th.setAttribute("role", "columnheader");
       if (content.sortable) {
         const button = make("button", c, "sort");
         button.type = "button";
@@ -80,6 +87,7 @@ window.dash_clientside = window.dash_clientside || {};
     fillBody(content.rows);
     const thead = make("thead");
     thead.append(head);
+    [[table, "table"], [thead, "rowgroup"], [body, "rowgroup"], [head, "row"]].forEach(([e, role]) => e.setAttribute("role", role));
     table.append(thead, body);
     box.replaceChildren(table, ...(content.more ? [make("p", content.more)] : []));
     box.dataset.filled = String(text.length) + text.slice(-40);

@@ -60,12 +60,13 @@ def groups_figure(
             line={"color": colour, "width": 3, "dash": DASHES[i % len(DASHES)]},
             marker={"symbol": MARKERS[i % len(MARKERS)], "size": 12, "color": colour},
             error_y=bars,
-            text=names,
+            text=[name.replace("<br>", " ") for name in names],
             hovertemplate=f"{title}, %{{text}}: %{{y:{'.1%' if percent else ',.2f'}}}<extra></extra>",
         )
     fig.update_xaxes(
         tickvals=list(range(len(names))),
-        ticktext=[name.replace(" (", "<br>(") for name in names],
+        ticktext=list(names),
+        tickangle=0,
         range=[-0.5, len(names) - 0.5],
         rangemode="normal",
         zeroline=False,
@@ -78,13 +79,13 @@ def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark:
     """Places by their coordinates; the larger, the more needs; the stronger the colour, the higher the measure.
 
     Args:
-        frame: columns ``easting, northing, kind, needs, value, name``. top: the value with the strongest colour, the
-        same in every system and year so that pictures can be compared.
+        frame: columns ``easting, northing, kind, value, name`` and ``of`` (needs that the value is a share or mean of).
+        top: the value with the strongest colour, the same in every system and week so that pictures can be compared.
     """
     t = theme(dark)
     fig = figure(dark, 560)
     steps = [[i / (len(t.scale) - 1), colour] for i, colour in enumerate(t.scale)]
-    largest = max(float(frame["needs"].max()), 1.0)
+    largest = max(float(frame["of"].max()), 1.0) if len(frame) else 1.0
     for i, (kind, rows) in enumerate(frame.groupby("kind", sort=False)):
         fig.add_scatter(
             x=rows["easting"] / 1000.0,
@@ -92,10 +93,10 @@ def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark:
             mode="markers",
             name=str(kind).replace("_", " "),
             text=rows["name"],
-            customdata=np.column_stack([rows["needs"], rows["value"]]),
+            customdata=np.column_stack([rows["of"], rows["value"]]),
             marker={
                 "symbol": SYMBOLS.get(str(kind), "circle"),
-                "size": 8 + 26 * np.sqrt(rows["needs"] / largest),
+                "size": 8 + 26 * np.sqrt(rows["of"] / largest),
                 "color": rows["value"],
                 "colorscale": steps,
                 "cmin": 0,
@@ -104,8 +105,15 @@ def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark:
                 "showscale": i == 0,
                 "colorbar": {
                     "tickformat": ".0%" if percent else ".2f",
+                    "tickfont": {"size": 14},
+                    "nticks": 5,
                     "thickness": 14,
-                    "title": {"text": ""},
+                    "orientation": "h",
+                    "x": 0,
+                    "xanchor": "left",
+                    "y": -0.16,
+                    "yanchor": "top",
+                    "title": {"text": words, "side": "top", "font": {"size": 14}},
                 },
             },
             hovertemplate=f"%{{text}}: %{{customdata[1]:{'.0%' if percent else '.2f'}}} {words}, "
@@ -113,7 +121,14 @@ def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark:
         )
     fig.update_layout(legend={"itemsizing": "constant"})
     fig.update_yaxes(
-        scaleanchor="x", scaleratio=1, rangemode="normal", title_text="north, km", showgrid=False
+        scaleanchor="x",
+        scaleratio=1,
+        constrain="domain",
+        rangemode="normal",
+        title_text="north, km",
+        showgrid=False,
     )
-    fig.update_xaxes(title_text="east, km (National Grid)", rangemode="normal", showgrid=False)
+    fig.update_xaxes(
+        title_text="east, km (National Grid)", constrain="domain", rangemode="normal", showgrid=False
+    )
     return fig

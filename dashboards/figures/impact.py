@@ -28,7 +28,7 @@ def changes_figure(frame: pd.DataFrame, titles: Mapping[str, str], dark: bool) -
             marker=bar_marker(t, i),
             hovertemplate=f"{title}: %{{y:.1%}} gain about %{{x}} points<extra></extra>",
         )
-    fig.update_xaxes(title_text="points gained on the 0-5 scale against no service, at the end", dtick=0.5)
+    fig.update_xaxes(title_text="points gained against no service (scale 0 to 5)", dtick=0.5)
     fig.update_yaxes(tickformat=".0%", title_text="share of all needs")
     return fig
 
@@ -40,10 +40,11 @@ def fifteen_figure(frame: pd.DataFrame, value: str, words: str, dark: bool) -> A
         frame: columns ``strand, level`` and ``value``.
     """
     t = theme(dark)
-    grid = frame.pivot_table(index="strand", columns="level", values=value, aggfunc="mean")
+    grid = frame.set_index(["strand", "level"])[value].unstack()
     grid = grid.reindex(index=list(STRANDS), columns=list(LEVELS))
     z = grid.to_numpy(float)
-    top = np.nanmax(z) if np.isfinite(z).any() and np.nanmax(z) > 0 else 1.0
+    largest = float(np.nanmax(np.abs(z))) if np.isfinite(z).any() else 0.0
+    top, form = largest or 1.0, ",.2f" if largest < 10 else ",.0f"
     fig = figure(dark, 380)
     steps = [[i / (len(t.scale) - 1), colour] for i, colour in enumerate(t.scale)]
     fig.add_heatmap(
@@ -56,15 +57,16 @@ def fifteen_figure(frame: pd.DataFrame, value: str, words: str, dark: bool) -> A
         showscale=False,
         xgap=3,
         ygap=3,
-        hovertemplate="%{y}, %{x}: %{z:,.0f} " + words + "<extra></extra>",
+        hovertemplate=f"%{{y}}, %{{x}}: %{{z:{form}}} {words}<extra></extra>",
     )
     for i, strand in enumerate(STRANDS):
         for j, level in enumerate(LEVELS):
             strong = z[i, j] > 0.45 * top
+            empty = not np.isfinite(z[i, j]) or z[i, j] == 0
             fig.add_annotation(
                 x=level,
                 y=strand.replace("_", " "),
-                text=f"{z[i, j]:,.0f}",
+                text="–" if empty else format(z[i, j], form),
                 showarrow=False,
                 font={"size": 15, "color": ("#ffffff" if not dark else "#10181d") if strong else t.text},
             )
@@ -76,9 +78,10 @@ def fifteen_figure(frame: pd.DataFrame, value: str, words: str, dark: bool) -> A
 def shares_figure(
     frame: pd.DataFrame, lines: Sequence[str], titles: Mapping[str, str], words: Mapping[str, str], dark: bool
 ) -> Any:
-    """Bars side by side for each line; columns ``system, line, share``."""
+    """Bars side by side for each line, its name above them; columns ``system, line, share``."""
     t = theme(dark)
-    fig = figure(dark, 60 + 44 * max(len(lines), 4))
+    bar, gap = 18, 30  # pixels
+    fig = figure(dark, 90 + max(len(lines), 1) * (gap + bar * len(titles)))
     for i, (system, title) in enumerate(titles.items()):
         rows = frame[frame["system"] == system].set_index("line").reindex(list(lines))
         fig.add_bar(
@@ -89,6 +92,18 @@ def shares_figure(
             marker=bar_marker(t, i),
             hovertemplate=f"{title}, %{{y}}: %{{x:.1%}}<extra></extra>",
         )
-    fig.update_xaxes(tickformat=".0%", showgrid=True, title_text="share of all staff time")
-    fig.update_yaxes(autorange="reversed", rangemode="normal")
+    for line in lines:
+        fig.add_annotation(
+            text=words[line],
+            x=0,
+            y=words[line],
+            xanchor="left",
+            yanchor="bottom",
+            yshift=bar * len(titles) / 2,
+            showarrow=False,
+            align="left",
+        )
+    fig.update_layout(bargap=gap / (gap + bar * len(titles)))
+    fig.update_xaxes(tickformat=".0%", showgrid=True, title_text="share of all staff time", nticks=6)
+    fig.update_yaxes(range=[len(lines) - 0.5, -0.8], showticklabels=False, rangemode="normal")
     return fig

@@ -22,6 +22,9 @@ BAND_WORDS = dict(
     )
 )
 
+#: The same on an axis, short enough to stand side by side on a phone.
+BAND_TICKS = ("0 to<br>1", "1 to<br>2", "2 to<br>4", "4 to<br>12", "12 to<br>18", "18 to<br>52", "over<br>52")
+
 
 def fan(frame: pd.DataFrame, at: str, value: str) -> pd.DataFrame:
     """Over replications: median, and the ranges in which half and nine tenths of the replications lie.
@@ -34,11 +37,39 @@ def fan(frame: pd.DataFrame, at: str, value: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    grouped = frame.groupby(["system", at], sort=False)[value]
-    q = grouped.quantile(np.array([0.05, 0.25, 0.5, 0.75, 0.95])).unstack()
-    q.columns = pd.Index(["low90", "low50", "median", "high50", "high90"])
-    q["replications"] = grouped.size()
-    return q.reset_index().sort_values(["system", at], kind="stable", ignore_index=True)
+    parts = []
+    for system, rows in frame.groupby("system", sort=False):
+        weeks, position = np.unique(rows[at].to_numpy(), return_inverse=True)
+        numbers, column = np.unique(rows["replication"].to_numpy(), return_inverse=True)
+        table = np.full((len(weeks), len(numbers)), np.nan)
+        table[position, column] = rows[value].to_numpy(float)
+        q = _quantiles(table, QUANTILES)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "system": system,
+                    at: weeks,
+                    **dict(zip(("low90", "low50", "median", "high50", "high90"), q, strict=True)),
+                    "replications": np.isfinite(table).sum(axis=1),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True).sort_values(["system", at], kind="stable", ignore_index=True)
+
+
+QUANTILES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+
+
+def _quantiles(table: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Quantiles of each row without its missing values; shape ``(len(q), n_rows)``."""
+    ordered = np.sort(table, axis=1)  # what is missing comes last
+    n = np.isfinite(table).sum(axis=1)
+    at = q[:, None] * (n - 1)
+    low = np.floor(at).astype(np.int64)
+    high = np.minimum(low + 1, n - 1)
+    rows = np.arange(len(table))
+    below, above = ordered[rows, low], ordered[rows, high]
+    return below + (above - below) * (at - low)
 
 
 def fan_figure(
@@ -96,19 +127,37 @@ def bands_figure(frame: pd.DataFrame, titles: Mapping[str, str], dark: bool) -> 
     for i, (system, title) in enumerate(titles.items()):
         rows = frame[frame["system"] == system].set_index("band").reindex(list(BANDS))
         fig.add_bar(
-            x=[BAND_WORDS[b] for b in BANDS],
+            x=BAND_TICKS,
             y=rows["share"],
             name=title,
             marker=bar_marker(t, i),
-            hovertemplate=f"{title}, %{{x}}: %{{y:.0%}}<extra></extra>",
+            text=[BAND_WORDS[b] for b in BANDS],
+            textposition="none",
+            hovertemplate=f"{title}, %{{text}}: %{{y:.0%}}<extra></extra>",
         )
     fig.update_yaxes(tickformat=".0%", title_text="share of these waits")
-    fig.update_xaxes(title_text="weeks waited")
+    fig.update_xaxes(title_text="weeks waited", tickangle=0)
     return fig
 
 
-def xmr_figure(frame: pd.DataFrame, x: list[Any], unit: str, dark: bool) -> Any:
-    """A process chart: points with their signal as shape and colour, mean and limits; see :mod:`dashboards.figures.xmr`."""
+#: What a signal means, by whether more of what is counted is better: words, and which of a theme's colours.
+MEANING: dict[tuple[str, str], tuple[str, str]] = {
+    ("higher", "high"): ("improvement (high)", "better"),
+    ("higher", "low"): ("concern (low)", "worse"),
+    ("lower", "high"): ("concern (high)", "worse"),
+    ("lower", "low"): ("improvement (low)", "better"),
+    ("neither", "high"): ("special cause (high)", "special"),
+    ("neither", "low"): ("special cause (low)", "special"),
+}
+
+
+def xmr_figure(frame: pd.DataFrame, x: list[Any], unit: str, better: str, dark: bool) -> Any:
+    """A process chart: points with their signal as shape and colour, mean and limits; see :mod:`dashboards.figures.xmr`.
+
+    Args:
+        better: ``higher``, ``lower`` or ``neither``: blue is improvement, orange concern, purple neither, as in NHS
+        reports; triangles point up for high and down for low.
+    """
     t = theme(dark)
     fig = figure(dark, 400)
     fig.add_scatter(
@@ -119,11 +168,11 @@ def xmr_figure(frame: pd.DataFrame, x: list[Any], unit: str, dark: bool) -> Any:
         hoverinfo="skip",
         showlegend=False,
     )
-    looks = {
-        "": ("within the limits", t.neutral, MARKERS[1]),
-        "high": ("special cause, high", t.worse, "triangle-up"),
-        "low": ("special cause, low", t.better, "triangle-down"),
-    }
+    colours = {"better": t.better, "worse": t.worse, "special": t.systems[3]}
+    looks = {"": ("common cause", t.neutral, MARKERS[1])}
+    for signal, symbol in (("high", "triangle-up"), ("low", "triangle-down")):
+        words, colour = MEANING[better, signal]
+        looks[signal] = (words, colours[colour], symbol)
     for signal, (words, colour, symbol) in looks.items():
         rows = frame["signal"] == signal
         if rows.any():
@@ -132,7 +181,12 @@ def xmr_figure(frame: pd.DataFrame, x: list[Any], unit: str, dark: bool) -> Any:
                 y=frame.loc[rows, "value"],
                 mode="markers",
                 name=words,
-                marker={"symbol": symbol, "size": 10, "color": colour, "line": {"width": 1, "color": t.text}},
+                marker={
+                    "symbol": symbol,
+                    "size": 12 if signal else 9,
+                    "color": colour,
+                    "line": {"width": 1, "color": t.text},
+                },
                 customdata=frame.loc[rows, "rule"],
                 hovertemplate="%{x}: %{y:,.0f} %{customdata}<extra></extra>",
             )
@@ -142,7 +196,7 @@ def xmr_figure(frame: pd.DataFrame, x: list[Any], unit: str, dark: bool) -> Any:
             y=[frame[name].iloc[0]] * 2,
             mode="lines",
             line={"color": t.text, "width": 2, "dash": dash},
-            name={"mean": "mean", "lower": "limits (three sigma)", "upper": ""}[name],
+            name={"mean": "mean", "lower": "usual range (limits at three sigma)", "upper": ""}[name],
             showlegend=name != "upper",
             hoverinfo="skip",
         )

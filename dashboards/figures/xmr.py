@@ -1,8 +1,9 @@
 """The process chart that NHS reports use: is this month news, or the usual ups and downs?
 
 An XmR chart (individuals and moving range): the mean, and limits at 2.66 times the mean moving range from it. The
-signals are those of NHS England's Making Data Count: a point beyond a limit; seven or more in a row on one side of
-the mean; six or more in a row rising or falling; two of three in a row in the outer third next to the same limit.
+signals are those of NHS England's Making Data Count, as its tools apply them: a point beyond a limit; seven or more in a
+row on one side of the mean; seven or more in a row that rise or fall all the way; two of three in a row in the outer
+third next to the same limit, all three of them on that side of the mean.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Three sigma of the individual values, from the mean moving range: 3 / 1.128 (Shewhart; Wheeler 1993).
 LIMIT_FACTOR = 2.66
-SHIFT, TREND = 7, 6
+SHIFT, TREND = 7, 7
 
 
 def xmr(values: np.ndarray) -> pd.DataFrame:
@@ -73,13 +74,16 @@ def _trends(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _near(y: np.ndarray, mean: float, reach: float) -> tuple[np.ndarray, np.ndarray]:
-    """Points in the outer third on one side, where two of three consecutive ones are."""
+    """Points in the outer third on one side that are two of three in a row on that side of the mean."""
     out = []
-    for outer in (y > mean + reach * 2 / 3, y < mean - reach * 2 / 3):
+    for side, outer in (
+        (y > mean, y > mean + reach * 2 / 3),
+        (y < mean, y < mean - reach * 2 / 3),
+    ):
         points = np.zeros(len(y), bool)
         for i in range(len(y) - 2):
-            window = outer[i : i + 3]
-            if window.sum() >= 2:
-                points[i : i + 3] |= window
+            three = slice(i, i + 3)
+            if side[three].all() and outer[three].sum() >= 2:
+                points[three] |= outer[three]
         out.append(points)
     return out[0], out[1]

@@ -286,6 +286,7 @@ PAGE = Page(
             "nought, the change has so far cost children more than it brought them. Bands are 95 % intervals of the "
             "mean over replications.",
             ahead,
+            uses=(),
             evidence="transition",
         ),
         Panel(
@@ -295,6 +296,7 @@ PAGE = Page(
             "Replications that do not get there within the years simulated are not in its mean; how many do stands with "
             f"it. {INTERVALS}",
             timing,
+            uses=(),
             evidence="transition",
         ),
         Panel(
@@ -304,6 +306,7 @@ PAGE = Page(
             "Single weeks, each with the 95 % interval of its difference from staying put, are in the results folder "
             "(change_by_week.csv).",
             weekly,
+            uses=("counted",),
             evidence="transition",
         ),
         Panel(
@@ -312,6 +315,7 @@ PAGE = Page(
             "A week counts if, over the weeks from one look at function to the next, the measure is worse than under "
             f"staying put by more than {TOLERANCE:.0%}, and for counts by more than chance would make of it. {INTERVALS}",
             disruption,
+            uses=(),
             evidence="transition",
         ),
         Panel(
@@ -321,6 +325,7 @@ PAGE = Page(
             "significant step for a year, over all its needs. The same way to change does both, and a mean hides it. "
             f"{INTERVALS}",
             people,
+            uses=(),
             evidence="transition",
         ),
         Panel(
@@ -329,6 +334,7 @@ PAGE = Page(
             "Differences from staying put by the deprivation of the neighbourhood, or by locality. Places that change "
             f"later wait longer for what it brings. {INTERVALS}",
             groups,
+            uses=("by", "told"),
             evidence="transition",
         ),
         Panel(
@@ -339,17 +345,17 @@ PAGE = Page(
             "time of the same staff, who have less for everything else; then the sum hardly differs, and what it costs is "
             f"seen in the children. The table has every line of staff hours as well. {INTERVALS}",
             cost,
+            uses=(),
         ),
     ],
     (
-        Control("counted", "What is followed", _counted, within="weekly"),
+        Control("counted", "What is followed", _counted),
         Control(
             "by",
             "By",
             lambda study: [("imd_quintile", "deprivation"), ("locality", "locality")],
-            within="groups",
         ),
-        Control("told", "Showing", _told, within="groups"),
+        Control("told", "Showing", _told),
     ),
     extra=register,
     lacks=lacking,

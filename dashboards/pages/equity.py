@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from dashboards.figures.equity import groups_figure, map_figure
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, systems
 from dashboards.pages.waits import titles
 from dashboards.study import Study
+from sim.area import KINDS
+from sim.calendar import days_of_run
 from sim.errors import InputError
 from sim.measures import LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FIFTHS = ("1 (most deprived)", "2", "3", "4", "5 (least deprived)")
+FIFTHS = ("1<br>most<br>deprived", "2", "3", "4", "5<br>least<br>deprived")
 
 #: Headline measures that are known for each group.
 BY_GROUP = (
@@ -28,11 +34,47 @@ BY_GROUP = (
     "recorded_wait_median_weeks",
 )
 
-#: Measures on the map: numerator, denominator and words.
+
+@dataclass(frozen=True)
+class OnMap:
+    """A measure on the map: one column of the places over another, and words for it. ``at_end``: known for the end only."""
+
+    label: str
+    words: str
+    part: str
+    whole: str = "needs"
+    percent: bool = True
+    at_end: bool = False
+
+
 ON_MAP = {
-    "useful": "of needs have had useful support",
-    "seen": "of needs have been seen",
-    "change": "points gained against no service",
+    "useful": OnMap("needs with useful support so far", "of needs have had useful support", "useful"),
+    "seen": OnMap("needs seen so far", "of needs have been seen", "seen"),
+    "seen_twice": OnMap("needs seen twice so far", "of needs have been seen twice", "seen_twice"),
+    "identified": OnMap("needs that somebody has noticed", "of needs have been noticed", "identified"),
+    "concerns": OnMap("needs with a concern raised", "of needs have had a concern raised", "concerns"),
+    "waiting": OnMap(
+        "needs waiting for useful support", "of needs are waiting for useful support", "waiting"
+    ),
+    "waiting_over_18_weeks": OnMap(
+        "needs waiting for over 18 weeks",
+        "of needs have been waiting for useful support for over 18 weeks",
+        "waiting_over_18_weeks",
+    ),
+    "specialist": OnMap(
+        "specialist needs with specialist support",
+        "of needs at specialist level have had specialist support",
+        "specialist",
+        "needs_specialist",
+    ),
+    "points": OnMap(
+        "points gained against no service (at the end)",
+        "points gained against no service",
+        "points_gained",
+        "needs_at_end",
+        percent=False,
+        at_end=True,
+    ),
 }
 
 
@@ -72,7 +114,7 @@ def localities(look: Look) -> Drawn:
     study, measure = look.study, look.values["measure"]
     m = LABELS[measure]
     frame = by_group(study, "localities", "locality", measure)
-    names = list(study.area.localities)
+    names = ["<br>".join(wrap(name, 12)) for name in study.area.localities]
     percent = m.unit == "%"
     fig = groups_figure(
         frame, "locality", names, titles(study), "" if percent else m.unit, percent, look.dark, join=False
@@ -94,59 +136,92 @@ def _told(frame: pd.DataFrame, group: str, unit: str) -> pd.DataFrame:
 
 
 def place_map(look: Look) -> Drawn:
-    """Every place of the area by its coordinates."""
-    study, system, year, measure = (
-        look.study,
-        look.values["system"],
-        int(look.values["year"]),
-        look.values["shown"],
-    )
-    everything = study.view("places")
-    if not everything["easting"].notna().any():
+    """Every place of the area by its coordinates, as things stand at the end of a week."""
+    import pandas as pd
+
+    study, system, measure = look.study, look.values["system"], ON_MAP[look.values["shown"]]
+    area = study.area
+    if not np.isfinite(area.place_easting).any():
         raise InputError(
             "This area's places have no coordinates, so there is no map; the chart by locality has them."
         )
-    mean = everything.groupby(["system", "year", "place", "name", "kind", "locality"], sort=False)[
-        ["easting", "northing", "needs", "seen", "useful", "change"]
-    ].mean()
-    mean = mean.reset_index()
-    mean = mean[mean["needs"] > 0]
-    mean["value"] = mean["change"] if measure == "change" else mean[measure] / mean["needs"]
-    top = 1.0 if measure != "change" else max(float(mean["value"].quantile(0.98)), 1e-9)
-    rows = mean[(mean["system"] == system) & (mean["year"] == year)]
-    fig = map_figure(rows, top, ON_MAP[measure], measure != "change", look.dark)
-    whole = (rows["value"] * rows["needs"]).sum() / rows["needs"].sum()
-    low, high = rows["value"].quantile([0.1, 0.9])
-    text = (lambda v: f"{v:.0%}") if measure != "change" else (lambda v: f"{v:.2f}")
-    said = (
-        f"{study.system_title(system)}, end of year {year}: {text(whole)} {ON_MAP[measure]}; eight in ten of the "
-        f"{len(rows)} places lie between {text(low)} and {text(high)}. Places are made up from published counts."
+    everything = study.view("places")
+    weeks = everything["week"].to_numpy()
+    week = _looked_at(weeks, look.values["week"])
+    value = _share(everything, measure)
+    # the strongest colour is the same in every system and week, so that maps can be compared
+    known = value[np.isfinite(value)]
+    top = 1.0 if not len(known) else max(float(np.quantile(known, 0.98)), 1e-9)
+    here = (everything["system"] == system).to_numpy() & (weeks == week)
+    rows = everything[here].assign(value=value[here])
+    rows = rows[rows[measure.whole] > 0]
+    at = rows["place"].to_numpy(int)
+    rows = rows.assign(
+        name=np.array(area.place_name, object)[at],
+        kind=np.array(KINDS, object)[area.place_kind[at]],
+        locality=np.array(area.localities, object)[area.place_locality[at]],
+        easting=area.place_easting[at],
+        northing=area.place_northing[at],
+        of=rows[measure.whole],
     )
-    frame = rows[
-        ["name", "kind", "locality", "needs", "seen", "useful", "change", "easting", "northing"]
-    ].copy()
-    frame.columns = [
-        "Place",
-        "Kind",
-        "Locality",
-        "Needs",
-        "Seen",
-        "Useful support",
-        "Points gained",
-        "Easting",
-        "Northing",
-    ]
-    return Drawn(said, frame, fig)
+    fig = map_figure(rows, top, measure.words, measure.percent, look.dark)
+    when = "at the end of the run" if measure.at_end else f"at the end of week {week}"
+    title = study.system_title(system)
+    if rows.empty:
+        return Drawn(f"{title}, {when}: no place has such needs.", pd.DataFrame(), fig)
+    whole = rows[measure.part].sum() / rows[measure.whole].sum()
+    low, high = rows["value"].quantile([0.1, 0.9])
+    text = (lambda v: f"{v:.0%}") if measure.percent else (lambda v: f"{v:.2f}")
+    made_up = (
+        "" if study.configs[system].area.kind == "files" else " Places are made up from published counts."
+    )
+    said = (
+        f"{title}, {when}: {text(whole)} {measure.words}; eight in ten of the "
+        f"{len(rows):,} places lie between {text(low)} and {text(high)}. Mean of {study.n} "
+        f"replication{'s' if study.n > 1 else ''}.{made_up}"
+    )
+    columns = {
+        "name": "Place",
+        "kind": "Kind",
+        "locality": "Locality",
+        "value": measure.label[:1].upper() + measure.label[1:] + (" (share)" if measure.percent else ""),
+        "needs": "Needs begun",
+        "identified": "Noticed",
+        "concerns": "Concern raised",
+        "seen": "Seen",
+        "seen_twice": "Seen twice",
+        "useful": "Useful support",
+        "waiting": "Waiting",
+        "waiting_over_18_weeks": "Waiting over 18 weeks",
+        "easting": "Easting",
+        "northing": "Northing",
+    }
+    frame = rows.sort_values("value", kind="stable")[list(columns)].rename(columns=columns)
+    return Drawn(said, frame.assign(Kind=frame["Kind"].str.replace("_", " ")), fig)
+
+
+def _share(places: pd.DataFrame, measure: OnMap) -> np.ndarray:
+    part, whole = places[measure.part].to_numpy(float), places[measure.whole].to_numpy(float)
+    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+
+
+def _looked_at(weeks: np.ndarray, wanted: str) -> int:
+    """The last week up to the one wanted at whose end places were looked at; the first of all if there is none."""
+    known = np.unique(weeks)
+    at = int(np.searchsorted(known, int(wanted), side="right")) - 1
+    return int(known[max(at, 0)])
 
 
 def _measures(study: Study) -> Options:
     return [(name, LABELS[name].label) for name in BY_GROUP]
 
 
-def _years(study: Study) -> Options:
-    horizon = study.configs[study.reference].horizon_years
-    years = max(1, round(horizon))
-    return [(str(y), f"year {y}") for y in range(years, 0, -1)]
+def _weeks(study: Study) -> Options:
+    """From the last week, which is shown first, to the first."""
+    decision, end = days_of_run(
+        study.configs[study.reference].history_years, study.configs[study.reference].horizon_years
+    )
+    return [(str(week), f"week {week}") for week in range(max((end - decision) // 7, 1), 0, -1)]
 
 
 PAGE = Page(
@@ -162,31 +237,30 @@ PAGE = Page(
             "The national Index of Multiple Deprivation divides neighbourhoods into fifths. A level line is equal; one that "
             "rises to the right favours the least deprived. Bars are 95 % intervals over the replications at hand.",
             quintiles,
+            uses=("measure",),
         ),
         Panel(
             "localities",
             "Does it depend on where a child lives?",
             "The same measure for each locality of the area.",
             localities,
+            uses=("measure",),
         ),
         Panel(
             "map",
             "Which places are reached, and which are not?",
-            "Each mark is a place where children spend their day, at its coordinates: stars hubs, circles early-years "
-            "settings, squares primary, triangles secondary, diamonds special schools. Larger: more children with needs. "
-            "Stronger colour: more of the measure. A child counts for the place it attends at the end. No map is loaded "
-            "from anywhere.",
+            "Each mark is a place where children spend their day, at its coordinates: circles early-years settings, squares "
+            "primary, triangles secondary, diamonds special schools. Larger: more needs. Stronger colour: more of the "
+            "measure, on one scale for all systems and weeks. Weeks count from the decision day; a child counts for the "
+            "place it attends at the end. No map is loaded from anywhere.",
             place_map,
+            uses=("system", "shown", "week"),
         ),
     ],
     (
         Control("measure", "Measure", _measures),
         Control("system", "Map of", systems),
-        Control(
-            "shown",
-            "showing",
-            lambda study: [(n, f"share {w}" if n != "change" else w) for n, w in ON_MAP.items()],
-        ),
-        Control("year", "at the end of", _years),
+        Control("shown", "showing", lambda study: [(n, m.label) for n, m in ON_MAP.items()]),
+        Control("week", "Map at the end of week", _weeks, slider=True),
     ),
 )

@@ -94,7 +94,7 @@ def every(look: Look) -> Drawn:
     shown.insert(4, "The answer moves by", frame["Number"].map(swing).astype(float))
     body = html.Div(
         table(shown, most=400, sortable=True),
-        className="scroll",
+        className="scroll stacked",
         tabIndex="0",
         role="region",
         **attributes(aria_label="Numbers in use"),

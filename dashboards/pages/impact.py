@@ -19,8 +19,18 @@ SCORECARD = {
     "Input": ("staff time", "cost"),
 }
 
+SCORECARD_WORDS = {
+    "Impact": "what difference does it make to children?",
+    "Quality": "how well, and how soon?",
+    "Reach": "whom does it reach?",
+    "Input": "what goes in?",
+}
+
+#: What the cells of the fifteen outcomes can show, and its heading in the table.
 CELLS = {
-    "hours": "hours",
+    "hours": "hours in",
+    "children_reached": "children reached",
+    "change_mean_points": "mean change of those reached (points)",
     "needs_reached": "needs reached",
     "contacts": "contacts",
 }
@@ -79,12 +89,17 @@ def scorecard(look: Look) -> Drawn:
     )
     from dash import html
 
+    parts: list[Any] = []
+    for column in SCORECARD:
+        rows = frame[frame["Part"] == column].drop(columns="Part")
+        if len(rows):
+            parts += [html.H3(f"{column}: {SCORECARD_WORDS[column]}"), table(rows)]
     return Drawn(
         said,
         frame,
         body=html.Div(
-            table(frame),
-            className="scroll",
+            parts,
+            className="scroll whole stacked scorecard",
             tabIndex="0",
             role="region",
             **attributes(aria_label="Scorecard"),
@@ -93,32 +108,45 @@ def scorecard(look: Look) -> Drawn:
 
 
 def fifteen(look: Look) -> Drawn:
-    """Five strands by three levels."""
+    """Five strands by three levels: the mean over replications."""
     study, system, value = look.study, look.values["system"], look.values["cell"]
     rows = study.view("outcomes", [system])
-    mean = (
-        rows.groupby(["strand", "level"], sort=False)[["hours", "contacts", "needs_reached"]]
-        .mean()
-        .reset_index()
-    )
-    total = mean[value].sum()
-    busiest = mean.iloc[int(mean[value].to_numpy().argmax())]
-    said = (
-        f"{study.system_title(system)}: {total:,.0f} {CELLS[value]} in the years counted, most of them in "
-        f"{busiest['strand'].replace('_', ' ')} at {busiest['level']} level "
-        f"({busiest[value] / total:.0%})."
-        if total > 0
-        else f"{study.system_title(system)}: nothing was put in."
-    )
+    mean = rows.groupby(["strand", "level"], sort=False)[list(CELLS)].mean().reset_index()
+    title, n = study.system_title(system), rows["replication"].nunique()
+    known = mean[mean[value] > 0] if value != "change_mean_points" else mean.dropna(subset=[value])
+    if known.empty:
+        said = f"{title}: nothing was put in, and nobody was reached."
+    else:
+        most = known.iloc[int(known[value].to_numpy().argmax())]
+        cell = f"{most['strand'].replace('_', ' ')} at {most['level']} level"
+        if value == "change_mean_points":
+            said = (
+                f"{title}: those whom {cell} reached gained most, {most[value]:.2f} points on average against no service. "
+                "Who is reached in several cells counts in each, so this tells how those do whom a cell reaches, not what "
+                "it alone has done."
+            )
+        elif value == "children_reached":
+            said = (
+                f"{title}: {cell} reached most children ({most[value]:,.0f}). A child reached in several cells counts in "
+                "each."
+            )
+        else:
+            total = known[value].sum()
+            share = most[value] / total
+            said = (
+                f"{title}: {total:,.0f} {CELLS[value]} in the years counted, {share:.0%} of them in {cell}."
+            )
+    said += f" {15 - len(known)} of the fifteen cells are empty." if len(known) < 15 and len(known) else ""
+    said += f" Mean of {n} replications." if n > 1 else " One replication."
     frame = mean.assign(strand=mean["strand"].str.replace("_", " "))
-    frame.columns = ["Strand", "Level", "Hours in", "Contacts", "Needs reached"]
+    frame.columns = ["Strand", "Level", *(words[:1].upper() + words[1:] for words in CELLS.values())]
     return Drawn(said, frame, fifteen_figure(mean, value, CELLS[value], look.dark))
 
 
 def ledger(look: Look) -> Drawn:
     """Where every staff hour went."""
     study = look.study
-    rows = study.view("ledger")
+    rows = study.view("ledger_lines")
     if look.values["role"] != "all":
         rows = rows[rows["role"] == look.values["role"]]
     hours = rows.groupby(["system", "replication", "line"], sort=False)["hours"].sum().reset_index()
@@ -162,21 +190,25 @@ PAGE = Page(
             "no service at all. Most change little, because most are never seen or recover by themselves; those are "
             "told in the sentence and not drawn, so that the others can be seen.",
             gains,
+            uses=(),
         ),
         Panel(
             "scorecard",
             "What goes in, whom does it reach, how well, and to what effect?",
-            "The scorecard of the Balanced System, read from the bottom up: input, reach, quality, impact. The numbers are "
+            "The scorecard of the Balanced System: input, reach, quality, impact, the last first. The numbers are "
             f"those of opendoor compare. Groups: {', '.join(TITLES.values())}.",
             scorecard,
+            uses=(),
         ),
         Panel(
             "fifteen",
             "Which of the fifteen outcomes does the work go into?",
-            "Five strands by three levels. Hours, contacts and needs reached belong to the offers of each cell; a need "
-            "reached by two offers of a cell counts for each. Change in function belongs to a child and not to a cell: it "
-            "is told by level in the scorecard and never divided among cells.",
+            "Five strands by three levels, of the offers that belong there: staff hours put in, children reached (each once "
+            "in a cell), and how much better those reached function at the end than with no service at all. Children are "
+            "often reached in several cells: their change is not divided among them. Work with the whole population reaches "
+            "nobody by name, so its cells have hours and no children.",
             fifteen,
+            uses=("system", "cell"),
         ),
         Panel(
             "ledger",
@@ -184,6 +216,7 @@ PAGE = Page(
             "All minutes that staff were at work in the years counted, by what they went into; the lines add up to "
             "everything, unused time included.",
             ledger,
+            uses=("role",),
         ),
     ],
     (

@@ -300,6 +300,9 @@ def _picks(study: Study) -> Options:
     return [(name, words[name]) for name in PICKS]
 
 
+#: What tells which child is followed.
+OF_CHILD = ("pick", "child", "kind", "level", "fifth")
+
 PAGE = Page(
     "/journeys",
     "Journeys",
@@ -312,6 +315,7 @@ PAGE = Page(
             "What happens to this child?",
             "What the model's log says of the child, in sentences. Sessions that follow each other are one line.",
             told,
+            uses=OF_CHILD,
         ),
         Panel(
             "trajectory",
@@ -320,12 +324,14 @@ PAGE = Page(
             "several needs the one in which the last system differs most from the first. Only the part of the scale in "
             "which the lines lie is drawn. Where they are together the systems make no difference to this child.",
             trajectory,
+            uses=OF_CHILD,
         ),
         Panel(
             "waits",
             "How long are the child's waits?",
             "Times from the day on which a concern was first raised, and what the child got.",
             waits,
+            uses=OF_CHILD,
         ),
         Panel(
             "everybody",
@@ -334,6 +340,7 @@ PAGE = Page(
             "under the first. Children for whom there is no difference are not drawn; the triangle is the child above. The "
             "table lists children to whom the choices above apply, most helped first; type an id above to follow one.",
             everybody,
+            uses=OF_CHILD,
         ),
         Panel(
             "moving",
@@ -361,7 +368,7 @@ PAGE = Page(
                 ("5", "5 (least)"),
             ],
         ),
-        Control("system", "System", systems, within="moving"),
-        Control("step", "Each step", lambda study: [("4", "four weeks"), ("1", "one week")], within="moving"),
+        Control("system", "System", systems),
+        Control("step", "Each step", lambda study: [("4", "four weeks"), ("1", "one week")]),
     ),
 )

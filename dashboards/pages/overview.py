@@ -165,6 +165,7 @@ PAGE = Page(
             "repetitions of the whole experiment; if it includes nought, luck alone may explain what is seen. ▲ is "
             "better, ▼ is worse, ● is neither for sure.",
             headlines,
+            uses=("other",),
         ),
         Panel(
             "apart",
@@ -173,6 +174,7 @@ PAGE = Page(
             "share drops out of the difference. The diamond is the mean and the bar its 95 % interval. The dashed line "
             "is no difference.",
             apart,
+            uses=("other", "measure"),
         ),
         Panel(
             "unknown",
@@ -186,7 +188,7 @@ PAGE = Page(
     ],
     (
         Control("other", "Compare", pairs),
-        Control("measure", "Measure", measures, within="apart"),
+        Control("measure", "Measure", measures),
     ),
     top=link,
 )

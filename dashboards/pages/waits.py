@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -10,12 +11,15 @@ from dashboards.figures.waits import BAND_WORDS, bands_figure, fan, fan_figure, 
 from dashboards.figures.xmr import xmr
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, cell
 from dashboards.study import Study
-from dashboards.views import PERIOD_WEEKS, first_day
 from sim.calendar import days_of_run
 from sim.dictionary import WEEKLY_MEANING
 from sim.errors import InputError
 from sim.kernel.state import WEEKLY_MEASURES
 from sim.measures import LABELS
+from sim.measures.views import LIST_SIZES, PERIOD_WEEKS
+
+if TYPE_CHECKING:
+    from sim.config import Config
 
 WAIT_WORDS = {
     "useful": "Concern to first useful support",
@@ -33,10 +37,30 @@ TOLD = {
 }
 
 COUNTED = {
-    "referred": WEEKLY_MEANING["referred"],
+    "first_useful": WEEKLY_MEANING["first_useful"],
     "list_size": "needs on the waiting list for a first contact",
+    "list_over_18_weeks": "of these, waiting for over 18 weeks",
     **{name: WEEKLY_MEANING[name] for name in WEEKLY_MEASURES if name != "in_contact"},
 }
+
+#: Counts of which more is better, and of which less is; of all others neither.
+MORE_IS_BETTER = ("first_contacts", "first_useful", "statutory_on_time")
+LESS_IS_BETTER = (
+    *("list_size", "list_over_18_weeks", "not_brought", "turned_away", "gave_up", "duplicate_contacts"),
+)
+
+LISTS = {
+    "every_list": "for anything at all",
+    "size": "for a first contact",
+    "over_18": "for a first contact, over 18 weeks",
+    "over_52": "for a first contact, over 52 weeks",
+}
+OVER = {"over_18": ("w18_52", "w52_plus"), "over_52": ("w52_plus",)}
+
+
+def first_day(config: Config) -> dt.date:
+    """Day 0 of the run, from which weeks are counted."""
+    return dt.date.fromisoformat(config.calendar.start)
 
 
 def titles(study: Study) -> dict[str, str]:
@@ -97,6 +121,8 @@ def lists(look: Look) -> Drawn:
     study, which = look.study, look.values["list"]
     rows = study.view("lists")
     config = study.configs[study.reference]
+    if which in OVER:
+        rows = rows.assign(**{which: rows[list(OVER[which])].sum(axis=1)})
     bands = fan(rows, "week", which)
     fig = fan_figure(bands, "week", titles(study), first_day(config), "needs waiting", look.dark)
     decision, _ = days_of_run(config.history_years, config.horizon_years)
@@ -108,11 +134,8 @@ def lists(look: Look) -> Drawn:
     )
     n = int(bands["replications"].max())
     last = bands.groupby("system").tail(1).set_index("system")["median"]
-    said = (
-        "At the end: "
-        + "; ".join(f"{title} {last[name]:,.0f}" for name, title in titles(study).items())
-        + "."
-    )
+    ends = [f"{title} {last[name]:,.0f}" for name, title in titles(study).items() if name in last]
+    said = f"At the end: {'; '.join(ends)}."
     said += (
         f" Dark band: half of the {n} replications; light band: nine tenths."
         if n > 1
@@ -131,6 +154,13 @@ def lists(look: Look) -> Drawn:
     return Drawn(said, frame, fig)
 
 
+def better_of(counted: str) -> Literal["higher", "lower", "neither"]:
+    """Whether more of what a process chart counts is better."""
+    if counted in MORE_IS_BETTER:
+        return "higher"
+    return "lower" if counted in LESS_IS_BETTER else "neither"
+
+
 def process(look: Look) -> Drawn:
     """An XmR chart of one simulated history, as a service would see its own."""
     study, system, measure = look.study, look.values["system"], look.values["counted"]
@@ -142,7 +172,11 @@ def process(look: Look) -> Drawn:
     chart = xmr(rows["value"].to_numpy())
     days = [start + dt.timedelta(days=7 * int(w)) for w in rows["week"]]
     fig = xmr_figure(
-        chart, days, f"in {PERIOD_WEEKS} weeks" if measure != "list_size" else "needs", look.dark
+        chart,
+        days,
+        "needs" if measure in LIST_SIZES else f"in {PERIOD_WEEKS} weeks",
+        better_of(measure),
+        look.dark,
     )
     signals = int((chart["signal"] != "").sum())
     said = (
@@ -173,6 +207,7 @@ PAGE = Page(
             "falls faster is a shorter wait; one that levels off high means that some are never reached. Bands show the "
             "spread between replications.",
             curves,
+            uses=("wait",),
         ),
         Panel(
             "bands",
@@ -180,6 +215,7 @@ PAGE = Page(
             "Completed waits ended in the years counted. Waits that go on are those of everybody who was still waiting "
             "when the run ended. A service that clears short waits only looks good on the first and bad on the second.",
             bands,
+            uses=("wait", "state"),
         ),
         Panel(
             "lists",
@@ -187,14 +223,17 @@ PAGE = Page(
             "Needs on the list at the end of every week, the history before the decision day included. The line is the "
             "median over replications.",
             lists,
+            uses=("list",),
         ),
         Panel(
             "process",
             "Which months would be news, and which are the usual ups and downs?",
-            "An XmR chart as in NHS reporting, of one simulated history. Grey circles are common cause. Triangles are "
-            "special cause by the rules of Making Data Count: beyond a limit; seven or more on one side of the mean; six "
-            "or more rising or falling; two of three near a limit. Whether high is good depends on what is counted.",
+            "An XmR chart as in NHS reporting, of one simulated history (the first replication). Grey circles are common "
+            "cause. Triangles are special cause by the rules of Making Data Count: beyond a limit; seven or more on one "
+            "side of the mean; seven or more rising or falling all the way; two of three near a limit. Blue is improvement, "
+            "orange concern; purple where neither more nor less is better. Limits are those of the whole period.",
             process,
+            uses=("system", "counted"),
         ),
     ],
     (
@@ -207,7 +246,7 @@ PAGE = Page(
         Control(
             "list",
             "List",
-            lambda study: [("every_list", "for anything at all"), ("size", "for a first contact")],
+            lambda study: _fixed(LISTS),
         ),
         Control("system", "Process chart of", lambda study: list(titles(study).items())),
         Control(

@@ -56,24 +56,34 @@ def by_locality(run: RunColumns) -> Columns:
 
 
 def fifteen_outcomes(run: RunColumns) -> Columns:
-    """The fifteen outcomes: hours put in and needs reached over the horizon, for each strand and level.
+    """The fifteen outcomes: what was put into each strand and level over the horizon, whom it reached, how they changed.
 
-    Columns: strand, level, hours, contacts, needs_reached; always fifteen rows, strands in their usual order.
-    A need reached by two offers of the same cell is counted once for each.
+    Columns: strand, level, hours, contacts, needs_reached and children_reached (each once in a cell, by whatever offers),
+    change_mean_points; always fifteen rows, strands in their usual order. The change is that of needs reached
+    (:attr:`~sim.measures.who_counts.Counted.change`), against no service at all: whoever is reached in several cells
+    counts in each, so it says how those do whom a cell reaches, not what the cell alone has done. NaN where there is nobody.
     """
-    offers = run.tables["offers"]
+    offers, t = run.tables["offers"], run.tables["needs"]
     cell = offers["strand"].astype(np.int64) * len(LEVELS) + offers["level"]
     n = len(STRANDS) * len(LEVELS)
-    totals = {
-        name: np.bincount(cell, weights=offers[name], minlength=n)
-        for name in ("minutes", "contacts", "needs_reached")
-    }
+    totals = {name: np.bincount(cell, weights=offers[name], minlength=n) for name in ("minutes", "contacts")}
+    counted, bits, child = who_counts(run), t["outcomes"], t["child_row"]
+    needs, children = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    change = np.full(n, np.nan)
+    for i in range(n):
+        reached = np.flatnonzero(bits & (1 << i))
+        needs[i], children[i] = len(reached), len(np.unique(child[reached]))
+        present = reached[counted.present[reached]]
+        if len(present):
+            change[i] = counted.change[present].mean()
     return {
         "strand": np.repeat(np.array(STRANDS, dtype=object), len(LEVELS)),
         "level": np.tile(np.array(LEVELS, dtype=object), len(STRANDS)),
         "hours": totals["minutes"] / 60.0,
         "contacts": totals["contacts"].astype(np.int64),
-        "needs_reached": totals["needs_reached"].astype(np.int64),
+        "needs_reached": needs,
+        "children_reached": children,
+        "change_mean_points": change,
     }
 
 

@@ -347,3 +347,22 @@ LABELS: dict[str, Measure] = {
     ),
     "pilot_went_on_share": _percent("Pilots that went on to all places", "neither", "quality", True),
 }
+
+#: Headline measures that are known for each fifth and each locality, and those known for localities besides.
+GROUP_MEASURES = (
+    "impact_mean_change_points",
+    "impact_significant_share",
+    "impact_function_years_per_1000_children",
+    "recorded_wait_median_weeks",
+    "first_useful_within_18_weeks_share",
+    "first_useful_median_weeks",
+    "reach_share",
+    "never_identified_share",
+    "identified_never_seen_share",
+    "seen_once_only_share",
+)
+LOCALITY_MEASURES = (
+    *GROUP_MEASURES,
+    "list_size_per_1000_children",
+    "staff_hours_per_1000_children_per_year",
+)

@@ -9,7 +9,7 @@ import pytest
 from dashboards.figures.differences import difference_figure, paired
 from dashboards.figures.equity import groups_figure, map_figure
 from dashboards.figures.impact import fifteen_figure
-from dashboards.figures.waits import fan, fan_figure
+from dashboards.figures.waits import fan, fan_figure, xmr_figure
 from dashboards.figures.xmr import LIMIT_FACTOR, xmr
 from dashboards.theme import DARK, LIGHT
 from sim.system import LEVELS, STRANDS
@@ -41,12 +41,39 @@ def test_seven_on_one_side_are_a_shift_and_six_are_not() -> None:
         assert (xmr(y)["rule"] == "7 or more on one side").sum() == expected
 
 
-def test_six_rising_points_are_a_trend_and_five_are_not() -> None:
-    for n, found in ((6, True), (5, False)):
+def test_seven_rising_points_are_a_trend_and_six_are_not() -> None:
+    for n, found in ((7, True), (6, False)):
         y = np.array([0.0, 9, 0, 9, 0, 9, *np.linspace(3, 6, n), 0, 9, 0, 9, 0])
         chart = xmr(y)
         # the step into the run goes down and the one out of it too, so exactly n points rise
-        assert (chart["rule"] == "6 or more rising or falling").any() == found
+        assert (chart["rule"] == "7 or more rising or falling").any() == found
+
+
+def test_two_of_three_near_a_limit_are_a_signal_if_all_three_are_on_that_side() -> None:
+    for between, found in ((11.0, [16, 18]), (9.0, [])):
+        y = np.array([10.5, 9.5] * 8 + [12.8, between, 12.8] + [9.5, 10.5] * 8)
+        chart = xmr(y)
+        mean, upper = chart["mean"].iloc[0], chart["upper"].iloc[0]
+        assert mean + (upper - mean) * 2 / 3 < 12.8 < upper, "near the limit and not beyond it"
+        assert chart.index[chart["rule"] == "two of three near a limit"].tolist() == found
+
+
+@pytest.mark.parametrize(
+    ("better", "high", "low"),
+    [
+        ("higher", ("improvement (high)", LIGHT.better), ("concern (low)", LIGHT.worse)),
+        ("lower", ("concern (high)", LIGHT.worse), ("improvement (low)", LIGHT.better)),
+        ("neither", ("special cause (high)", LIGHT.systems[3]), ("special cause (low)", LIGHT.systems[3])),
+    ],
+)
+def test_a_signal_is_improvement_or_concern_by_what_is_counted(
+    better: str, high: tuple[str, str], low: tuple[str, str]
+) -> None:
+    frame = xmr(np.array([8.0, 12.0] * 10 + [60.0] + [8.0, 12.0] * 5 + [-40.0]))
+    fig = xmr_figure(frame, list(range(len(frame))), "", better, False)
+    marks = {t.name: t.marker for t in fig.data if t.mode == "markers"}
+    assert {name: marks[name].color for name, _ in (high, low)} == dict([high, low])
+    assert (marks[high[0]].symbol, marks[low[0]].symbol) == ("triangle-up", "triangle-down")
 
 
 def test_a_fan_is_made_of_the_quantiles_of_the_replications() -> None:
@@ -56,6 +83,13 @@ def test_a_fan_is_made_of_the_quantiles_of_the_replications() -> None:
     row = fan(frame, "week", "size").iloc[0]
     assert (row["median"], row["low50"], row["high50"], row["replications"]) == (3.0, 2.0, 4.0, 5)
     assert row["high90"] == pytest.approx(np.quantile([1, 2, 3, 4, 100], 0.95))
+
+
+def test_a_fan_leaves_out_what_a_replication_does_not_have() -> None:
+    frame = pd.DataFrame(
+        {"system": "a", "replication": [0, 1, 2, 0, 1], "week": [1, 1, 1, 2, 2], "still": [1.0, 3, 9, 4, 8]}
+    )
+    assert fan(frame, "week", "still")[["median", "replications"]].to_numpy().tolist() == [[3, 3], [6, 2]]
 
 
 def test_a_fan_of_one_replication_has_a_line_and_no_band() -> None:
@@ -80,7 +114,8 @@ def test_the_fifteen_outcomes_stand_where_they_belong_and_are_written_out() -> N
     )
     fig = fifteen_figure(frame.sample(frac=1, random_state=1), "hours", "hours", False)
     assert np.array(fig.data[0].z).tolist() == [[10.0 * i + j for j in range(3)] for i in range(5)]
-    assert [a.text for a in fig.layout.annotations] == [str(10 * i + j) for i in range(5) for j in range(3)]
+    written = [str(10 * i + j) for i in range(5) for j in range(3)]
+    assert [a.text for a in fig.layout.annotations] == ["–", *written[1:]], "nothing is written as a dash"
 
 
 def test_systems_differ_by_more_than_colour() -> None:
@@ -113,7 +148,7 @@ def test_the_map_puts_a_place_at_its_coordinates_in_kilometres() -> None:
             "kind": ["primary"],
             "easting": [392_500.0],
             "northing": [405_000.0],
-            "needs": [4.0],
+            "of": [4.0],
             "value": [0.5],
         }
     )

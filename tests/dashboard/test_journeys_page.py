@@ -13,7 +13,7 @@ from test_browser import choose, opened, settled
 
 from dashboards.children import all_children, story
 from dashboards.page import Look
-from dashboards.pages.journeys import PAGE, score_range, telling_need, trajectory
+from dashboards.pages.journeys import score_range, telling_need, trajectory
 from dashboards.server import Server, Settings
 from sim.journey import NO_SERVICE
 from sim.journey_choice import representative
@@ -80,12 +80,3 @@ def test_a_child_is_chosen_followed_and_taken_away_as_a_file(dashboard: Served, 
         assert {round(y, 6) for line in scores for y in line} <= set(rows["Score"].round(6))
         marked = tab.locator("#journeys-everybody-said").inner_text()
         assert "does better than 100% of them" in marked or "does better than 99% of them" in marked
-
-
-def test_controls_of_one_panel_stand_in_it_and_draw_no_other_anew() -> None:
-    from dashboards.page import follows
-
-    panels = {panel.name: panel for panel in PAGE.panels}
-    for control in PAGE.controls:
-        drawn = [name for name, panel in panels.items() if follows(panel, control)]
-        assert drawn == (["moving"] if control.within == "moving" else [n for n in panels if n != "moving"])

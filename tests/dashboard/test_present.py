@@ -216,9 +216,10 @@ def test_ways_to_change_that_are_run_live_are_told_with_the_numbers_of_the_comma
         for name, config in configs.items():
             seed = replication_seed(order.seed, replication)
             simulate_part(Task(tmp_path, name, config, replication, seed, 0.0, True))
-    assert grown(job, {}).n == 0
-    read_parts(tmp_path, job.parts)
-    study = grown(job, job.parts)
+    assert grown(job, {}, {}).n == 0
+    read_parts(tmp_path, job.parts, job.gathered)
+    study = grown(job, job.parts, job.gathered.frames())
+    assert set(study.view("lists")["system"]) == set(configs)
     assert lacking(study) == []
     for name in ("change", "change_by_week", "change_by_group"):
         ours, theirs = change_table(study, name), pd.read_parquet(changed / f"{name}.parquet")

@@ -7,24 +7,26 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from dashboards.app import draw
 from dashboards.command import run
 from dashboards.navigation import PAGES
-from dashboards.page import Look, chosen
+from dashboards.page import Drawn, Look, chosen
+from dashboards.pages.equity import ON_MAP
 from dashboards.pages.impact import scorecard
 from dashboards.pages.overview import pair, pairs
 from dashboards.scenario import Scenario, as_yaml, configs, every_row
 from dashboards.server import Server, Settings
 from dashboards.study import Study, read_study
-from dashboards.views import views
 from dashboards.words import cards
 from experiments.cli import main
 from experiments.compose import load_plans
 from sim.errors import InputError
 from sim.measures import LABELS, summary
+from sim.measures.views import views
 from sim.run import simulate
 
 
@@ -101,17 +103,77 @@ def test_of_three_systems_each_pair_has_its_own_numbers_and_no_service_is_not_wh
     assert shown[f"Difference: {title}"] == m.difference_text(float(open_["reach_share"].mean()))
 
 
-def test_a_run_read_back_gives_the_same_views_and_measures_as_when_it_had_just_ended(results: Path) -> None:
+def test_small_tables_are_those_of_every_replication_and_of_a_folder_without_them_worked_out_again(
+    results: Path, tmp_path: Path
+) -> None:
     from dashboards.stored import read_run
 
     study = read_study("x", results)
     facts = json.loads((results / "provenance.json").read_text())
+    seeds, n_places = facts["replication_seeds"], len(study.area.place_name)
+    assert len(seeds) == 3
     for name, config in study.configs.items():
-        run_now = simulate(config, facts["replication_seeds"][0])
-        for table, frame in views(run_now, run_now.area).items():
-            pd.testing.assert_frame_equal(study.views[name, 0][table], frame, check_dtype=False)
+        for replication, seed in enumerate(seeds):
+            run_now = simulate(config, seed)
+            for table, columns in views(run_now, n_places).items():
+                if table == "places":
+                    continue  # see test_views.py
+                kept = study.view(table, [name])
+                rows = kept[kept["replication"] == replication].drop(columns=["system", "replication"])
+                pd.testing.assert_frame_equal(
+                    rows.reset_index(drop=True), pd.DataFrame(columns), check_dtype=False
+                )
+        first = simulate(config, seeds[0])
         stored = read_run(results / "runs" / name / "replication-000", config, study.area)
-        assert summary(stored) == pytest.approx(run_now.summary(), nan_ok=True)
+        assert summary(stored) == pytest.approx(first.summary(), nan_ok=True)
+    old = tmp_path / "old"
+    shutil.copytree(results, old)
+    shutil.rmtree(old / "views")
+    again = read_study("old", old)
+    for table in ("lists", "waited", "outcomes", "quintiles", "ledger_lines"):
+        kept, found = study.view(table), again.view(table)
+        expected = kept[kept["replication"] == 0].reset_index(drop=True)
+        pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+
+def test_pictures_show_how_far_the_replications_of_a_folder_lie_apart(server: Server) -> None:
+    def frame(page_name: str, panel_name: str, **values: str) -> pd.DataFrame:
+        page = next(p for p in PAGES if p.name == page_name)
+        panel = next(p for p in page.panels if p.name == panel_name)
+        return draw(server, page, panel, "small", values, False).frame
+
+    lists = frame("waits", "lists")
+    assert (lists["Replications"] == 3).all()
+    assert (lists["High (95 %)"] > lists["Low (5 %)"]).any()
+    fifths = frame("equity", "quintiles")
+    assert (fifths["Replications"] == 3).all()
+    assert (fifths["High (95 %)"] > fifths["Mean (share)"]).any()
+
+
+def test_the_map_follows_measure_and_week(server: Server) -> None:
+    page = next(p for p in PAGES if p.name == "equity")
+    panel = next(p for p in page.panels if p.name == "map")
+    study = server.study(None)
+    last = int(study.view("places")["week"].max())
+
+    def drawn(**values: str) -> Drawn:
+        return draw(server, page, panel, "small", values, False)
+
+    early, late = drawn(week="4"), drawn(week=str(last))
+    assert "at the end of week 4:" in early.said
+    assert f"at the end of week {last}:" in drawn().said, "the end is shown first"
+    assert early.frame["Useful support"].sum() < late.frame["Useful support"].sum()
+    places = study.view("places", [study.systems[-1]])
+    rows = places[places["week"] == last]
+    assert f"{rows['useful'].sum() / rows['needs'].sum():.0%} of needs" in late.said
+    for shown in ON_MAP:
+        found = drawn(shown=shown, week="30")
+        assert found.figure is not None, found.body
+        values = [v for trace in found.figure.data for v in trace.customdata[:, 1]]
+        whole = [v for trace in found.figure.data for v in trace.customdata[:, 0]]
+        expected = places[places["week"] == (30 if not ON_MAP[shown].at_end else last)]
+        part = expected[ON_MAP[shown].part].sum()
+        assert float(np.dot(values, whole)) == pytest.approx(part), shown
 
 
 def test_every_panel_of_every_page_answers_with_numbers_and_without_a_problem(server: Server) -> None:
@@ -145,7 +207,8 @@ def test_results_without_full_tables_still_show_headlines_and_say_what_is_missin
 ) -> None:
     thin = tmp_path / "thin"
     shutil.copytree(results, thin)
-    shutil.rmtree(thin / "runs")
+    for kept in ("runs", "views"):
+        shutil.rmtree(thin / kept)
     server = Server(Settings((thin,)))
     overview, waits = (next(p for p in PAGES if p.name == n) for n in ("overview", "waits"))
     assert len(draw(server, overview, overview.panels[0], "thin", {}, False).frame)

@@ -1,27 +1,24 @@
-"""What the pages show of one run, as a few small tables: lists by week, waits, places, staff time.
+"""What pictures show of one run, as a few small tables: lists by week, waits, places, staff time.
 
 A run of a large area has millions of rows; a picture needs a few hundred numbers. They are worked out once for
-each run, where the run is, and only they travel. Headline measures are not among them: those are the summary's.
+each run, where the run is, and only they are kept of every replication. Headline measures are not among them: those are
+the summary's.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from sim.area import KINDS, Area
 from sim.dictionary import BANDS
 from sim.kernel.state import NEVER, WEEKLY_MEASURES
-from sim.measures import RunColumns, by_locality, by_quintile, fifteen_outcomes, weeks_bands
-from sim.measures.counting import count_by, day_counts, still_waiting, sum_by
-from sim.measures.who_counts import Counted, in_window, weeks_of_window, who_counts
+from sim.measures.breakdowns import by_locality, by_quintile, fifteen_outcomes, weeks_bands
+from sim.measures.counting import day_counts, still_waiting, sum_by
+from sim.measures.who_counts import Counted, RunColumns, in_window, weeks_of_window, who_counts
 from sim.system import LEVELS
 
-if TYPE_CHECKING:
-    import pandas as pd
+Columns = dict[str, np.ndarray]
 
 #: Weeks for which the curves of waits are drawn: three years.
 WEEKS_SHOWN = 156
@@ -37,6 +34,9 @@ WAITS: dict[str, tuple[str, str, str]] = {
     "specialist": ("concern_day", "specialist_start_day", "specialist"),
 }
 
+#: Lists at the end of a period that are followed, besides counts: of which columns of :func:`lists` each is the sum.
+LIST_SIZES = {"list_size": ("size",), "list_over_18_weeks": ("w18_52", "w52_plus")}
+
 #: Ends of the published bands, in weeks; the last has none.
 BAND_ENDS = (1, 2, 4, 12, 18, 52)
 
@@ -44,54 +44,47 @@ BAND_ENDS = (1, 2, 4, 12, 18, 52)
 CHANGE_STEP = 0.25
 
 
-def views(run: RunColumns, area: Area) -> dict[str, pd.DataFrame]:
-    """All tables that the pages need of one run.
+def views(run: RunColumns, places: int) -> dict[str, Columns]:
+    """All small tables of one run, in the columns of the data dictionary.
 
-    Returns:
-        lists (week, size, every_list, bands), periods (measure, week, value), curves (wait, week, still, people),
-        waited (wait, state, band, people), quintiles and localities (headline measures by group), outcomes (the
-        fifteen cells), ledger (role, line, hours in the years counted), places (year, place, needs, seen, useful,
-        change), changes (points, needs).
+    Args:
+        places: number of places in the area.
     """
-    import pandas as pd
-
-    counted = who_counts(run)
-    tables: dict[str, Mapping[str, Any]] = {
-        "lists": lists(run),
-        "periods": periods(run),
+    counted, weekly = who_counts(run), lists(run)
+    return {
+        "lists": weekly,
+        "periods": periods(run, weekly),
         "curves": curves(run, counted),
         "waited": waited(run, counted),
         "quintiles": by_quintile(run),
         "localities": by_locality(run),
         "outcomes": fifteen_outcomes(run),
-        "ledger": ledger(run),
-        "places": places(run, counted, area),
+        "ledger_lines": ledger(run),
         "changes": changes(run, counted),
+        "places": by_place(run, counted, places),
     }
-    return {name: pd.DataFrame(columns) for name, columns in tables.items()}
 
 
-def first_day(config: Any) -> dt.date:
-    """Day 0 of the run, from which weeks are counted."""
-    return dt.date.fromisoformat(config.calendar.start)
-
-
-def lists(run: RunColumns) -> dict[str, np.ndarray]:
+def lists(run: RunColumns) -> Columns:
     """Every week's end: who waits for a first contact with the clock running, in bands, and for anything at all."""
     bands, w = weeks_bands(run), run.tables["waiting"]
     weeks = np.unique(w["week"])
     at = np.searchsorted(weeks, bands["week"])
-    out = {"week": weeks.astype(np.int64)}
+    out: Columns = {"week": weeks.astype(np.int64)}
     for name in ("size", *BANDS):
         out[name] = np.bincount(at, weights=bands[name], minlength=len(weeks))
     out["every_list"] = np.bincount(
         np.searchsorted(weeks, w["week"]), weights=w["size"], minlength=len(weeks)
     )
-    return out
+    return {name: values.astype(np.int64) for name, values in out.items()}
 
 
-def periods(run: RunColumns) -> dict[str, np.ndarray]:
-    """Counts by four weeks of the years counted, the way a service would watch itself; unfinished periods are left out."""
+def periods(run: RunColumns, weekly: Columns) -> Columns:
+    """Counts by four weeks of the years counted, the way a service would watch itself; unfinished periods are left out.
+
+    Args:
+        weekly: from :func:`lists`.
+    """
     t = run.tables["weekly"]
     first, after = weeks_of_window(run)
     n = (after - first) // PERIOD_WEEKS
@@ -102,17 +95,19 @@ def periods(run: RunColumns) -> dict[str, np.ndarray]:
     cell = measure * n + period[keep]
     counts = np.bincount(cell, weights=value, minlength=len(WEEKLY_MEASURES) * n).reshape(-1, n)
     wanted = [m for m in WEEKLY_MEASURES if m != "in_contact"]
-    out_counts = [counts[WEEKLY_MEASURES.index(m)] for m in wanted]
-    weekly = lists(run)
     ends = first + PERIOD_WEEKS * (np.arange(n) + 1) - 1
-    sizes = np.zeros(n)
+    names = [*wanted, *LIST_SIZES]
+    out = [counts[WEEKLY_MEASURES.index(m)] for m in wanted]
     found = np.isin(ends, weekly["week"])
-    sizes[found] = weekly["size"][np.searchsorted(weekly["week"], ends[found])]
-    names = [*wanted, "list_size"]
+    for parts in LIST_SIZES.values():
+        sizes = np.zeros(n)
+        whole = np.sum([weekly[part] for part in parts], axis=0)
+        sizes[found] = whole[np.searchsorted(weekly["week"], ends[found])]
+        out.append(sizes)
     return {
         "measure": np.repeat(np.array(names, object), n),
         "week": np.tile(first + PERIOD_WEEKS * np.arange(n), len(names)),
-        "value": np.concatenate([*out_counts, sizes]),
+        "value": np.concatenate(out).astype(np.int64),
     }
 
 
@@ -135,7 +130,7 @@ def _waits(run: RunColumns, counted: Counted, wait: str) -> tuple[np.ndarray, np
     return np.maximum(np.where(done, end, last) - start, 0), done, last
 
 
-def curves(run: RunColumns, counted: Counted) -> dict[str, np.ndarray]:
+def curves(run: RunColumns, counted: Counted) -> Columns:
     """Share still waiting 0, 1, 2, ... weeks after the wait began, for each of the four waits (Kaplan-Meier)."""
     out: dict[str, list[Any]] = {"wait": [], "week": [], "still": [], "people": []}
     for wait in WAITS:
@@ -152,7 +147,7 @@ def curves(run: RunColumns, counted: Counted) -> dict[str, np.ndarray]:
     return {name: np.array(values, object if name == "wait" else None) for name, values in out.items()}
 
 
-def waited(run: RunColumns, counted: Counted) -> dict[str, np.ndarray]:
+def waited(run: RunColumns, counted: Counted) -> Columns:
     """The four waits by band: those that ended in the years counted, and those that go on when the run ends."""
     out: dict[str, list[Any]] = {"wait": [], "state": [], "band": [], "people": []}
     for wait in WAITS:
@@ -168,7 +163,7 @@ def waited(run: RunColumns, counted: Counted) -> dict[str, np.ndarray]:
     return {n: np.array(v, None if n == "people" else object) for n, v in out.items()}
 
 
-def ledger(run: RunColumns) -> dict[str, np.ndarray]:
+def ledger(run: RunColumns) -> Columns:
     """Where every staff hour of the years counted went, by role and line."""
     t = run.tables["ledger"]
     rows = in_window(run, t["week"])
@@ -182,47 +177,73 @@ def ledger(run: RunColumns) -> dict[str, np.ndarray]:
     }
 
 
-def places(run: RunColumns, counted: Counted, area: Area) -> dict[str, np.ndarray]:
-    """Needs of each place's children, and what had happened by the end of each year counted.
+#: Events of the map, by column of the view: the day that is looked at, and of whom.
+EVENTS_OF_PLACE = {
+    "needs": ("onset_day", "all"),
+    "identified": ("identified_day", "all"),
+    "concerns": ("concern_day", "all"),
+    "seen": ("first_contact_day", "all"),
+    "seen_twice": ("second_contact_day", "all"),
+    "useful": ("first_useful_day", "all"),
+    "needs_specialist": ("onset_day", "specialist"),
+    "specialist": ("specialist_start_day", "specialist"),
+}
 
-    A need belongs to the place that its child attends at the end. ``change`` (points against no service) is known
-    for the end of the run only and is the same in every year's rows.
+#: Areas with more places are looked at every four weeks only, so that the table stays small.
+MOST_PLACES_WEEKLY = 2_000
+
+
+def map_weeks(run: RunColumns, places: int) -> np.ndarray:
+    """Weeks after the decision day at whose end places are looked at; the last is the last whole week."""
+    last = max((run.end_day - run.decision_day) // 7, 1)
+    every = 1 if places <= MOST_PLACES_WEEKLY else PERIOD_WEEKS
+    return np.unique(np.append(np.arange(every, last + 1, every), last))
+
+
+def by_place(run: RunColumns, counted: Counted, places: int) -> Columns:
+    """What has happened to the needs of each place's children by the end of each week, from the decision day on.
+
+    A need belongs to the place that its child attends at the end. ``waiting``: a concern has been raised, there has been
+    no useful support yet, and the need can still be followed; ``waiting_over_18_weeks``: of these, for longer than that.
+    ``points_gained`` (against no service, added up over ``needs_at_end``) is known for the end of the run only and is the
+    same in every week.
     """
     t = run.tables["needs"]
-    n = len(area.place_name)
-    attends = counted.present & (t["place"] >= 0)
-    place = np.where(t["place"] >= 0, t["place"], 0)
-    change = sum_by(counted.change, attends, place, n)
-    ever = count_by(attends, place, n)
-    out: dict[str, list[np.ndarray]] = {}
-    years = max(1, round((run.end_day - run.decision_day) / 365.25))
-    for year in range(1, years + 1):
-        day = run.decision_day + (run.end_day - run.decision_day) * year // years
-        begun = attends & (t["onset_day"] < day)
-        rows = {
-            "year": np.full(n, year),
-            "place": np.arange(n),
-            "name": np.array(area.place_name, object),
-            "kind": np.array(KINDS, object)[area.place_kind],
-            "locality": np.array(area.localities, object)[area.place_locality],
-            "imd_quintile": area.place_quintile + 1,
-            "easting": area.place_easting,
-            "northing": area.place_northing,
-            "needs": count_by(begun, place, n),
-            "seen": count_by(begun & _by(t["first_contact_day"], day), place, n),
-            "useful": count_by(begun & _by(t["first_useful_day"], day), place, n),
-            "change": np.divide(change, ever, out=np.full(n, np.nan), where=ever > 0),
-        }
-        for name, values in rows.items():
-            out.setdefault(name, []).append(values)
-    return {name: np.concatenate(values) for name, values in out.items()}
+    weeks = map_weeks(run, places)
+    ends = run.decision_day + 7 * weeks
+    mine = counted.present & (t["place"] >= 0)
+    rows = np.flatnonzero(mine)
+    place = t["place"][rows].astype(np.int64)
+    specialist = t["level"][rows] == LEVELS.index("specialist")
+
+    def so_far(day: np.ndarray, keep: np.ndarray) -> np.ndarray:
+        """How many had this day by the end of each week; shape (weeks, places)."""
+        week = np.searchsorted(ends, day[keep], side="right")
+        inside = week < len(weeks)
+        cell = week[inside] * places + place[keep][inside]
+        counts = np.bincount(cell, minlength=len(weeks) * places).reshape(len(weeks), places)
+        return counts.cumsum(axis=0)
+
+    everybody = np.ones(len(rows), bool)
+    out: Columns = {
+        "week": np.repeat(weeks, places),
+        "place": np.tile(np.arange(places), len(weeks)),
+    }
+    for name, (column, whom) in EVENTS_OF_PLACE.items():
+        day = t[column][rows]
+        out[name] = so_far(day, (day != NEVER) & (specialist if whom == "specialist" else everybody)).ravel()
+    concern, useful = t["concern_day"][rows], t["first_useful_day"][rows]
+    until = np.where(useful != NEVER, np.minimum(useful, t["out_day"][rows]), t["out_day"][rows])
+    for name, days in (("waiting", 0), ("waiting_over_18_weeks", 18 * 7 + 1)):
+        long = (concern != NEVER) & (until > concern + days)
+        out[name] = (so_far(concern + days, long) - so_far(until, long)).ravel()
+    out = {name: values.astype(np.int32) for name, values in out.items()}
+    out["needs_at_end"] = np.tile(np.bincount(place, minlength=places).astype(np.int32), len(weeks))
+    gained = sum_by(counted.change[rows], everybody, place, places)
+    return {**out, "points_gained": np.tile(gained, len(weeks))}
 
 
-def _by(column: np.ndarray, day: int) -> np.ndarray:
-    return (column != NEVER) & (column < day)
-
-
-def changes(run: RunColumns, counted: Counted) -> dict[str, np.ndarray]:
+def changes(run: RunColumns, counted: Counted) -> Columns:
     """How many needs gained or lost how much against no service, in steps of a quarter point."""
     change = counted.change[counted.present]
     step = np.round(change / CHANGE_STEP).astype(np.int64)

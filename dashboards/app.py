@@ -51,6 +51,7 @@ def create_app(settings: Settings) -> tuple[Any, Server]:
         assets_folder=str(ASSETS),
         suppress_callback_exceptions=True,
         add_log_handler=False,
+        on_error=_mistake,
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en-GB">')
     app.layout = lambda: shell(settings.beat_seconds)
@@ -66,13 +67,21 @@ def create_app(settings: Settings) -> tuple[Any, Server]:
     return app, server
 
 
+def _mistake(error: Exception) -> None:
+    """What went wrong in a callback is said on the page; nothing that is shown changes."""
+    from dash import set_props
+
+    log.error("A callback failed:\n%s", "".join(traceback.format_exception(error)))
+    set_props("mistake", {"children": problem([MISTAKE])})
+
+
 def asked_for(search: str | None) -> dict[str, str]:
     """What an address asks for: ``?results=x&other=balanced``."""
     return {name: values[-1] for name, values in parse_qs((search or "").lstrip("?")).items()}
 
 
 def _register(app: Any, server: Server, story: Story) -> None:
-    from dash import ALL, ClientsideFunction, Input, Output, State, no_update
+    from dash import ALL, ClientsideFunction, Input, Output, State, no_update, set_props
 
     @app.callback(
         Output("content", "children"),
@@ -88,6 +97,7 @@ def _register(app: Any, server: Server, story: Story) -> None:
     def show_page(
         path: str, key: str | None, search: str | None, shown: str | None, token: str | None
     ) -> tuple[Any, Any, Any]:
+        set_props("mistake", {"children": None})
         if (path or "").rstrip("/") == PRESENT:
             if shown == PRESENT:
                 return no_update, no_update, no_update
@@ -179,7 +189,7 @@ def _register(app: Any, server: Server, story: Story) -> None:
 
     @app.callback(
         Output("results", "value", allow_duplicate=True),
-        Output("url", "pathname", allow_duplicate=True),
+        Output("go", "data"),
         Input({"type": "show-run", "key": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )
@@ -196,6 +206,7 @@ def _register(app: Any, server: Server, story: Story) -> None:
         ("token", [Output("token", "data")], [Input("start", "n_intervals")]),
         ("startTheme", [Output("theme", "checked")], [Input("start", "n_intervals")]),
         ("navigation", [Output("navigated", "data")], [Input("links", "data")]),
+        ("go", [Output("gone", "data")], [Input("go", "data")]),
         (
             "address",
             [Output("addressed", "data")],

@@ -26,6 +26,7 @@ from sim.measures import LABELS
 
 if TYPE_CHECKING:
     from dashboards.study import Study
+    from experiments.stored import Stored
 
 ENDS = ("low", "high")
 
@@ -154,19 +155,33 @@ class Known:
         return out
 
 
+@lru_cache(maxsize=16)
+def _one_at_a_time(folder: Path, changed: int) -> Stored | None:
+    """A stored sweep that moves one number at a time; of any other its runs are not read."""
+    from experiments.stored import stored_sweep
+    from experiments.sweep_folder import read_manifest
+
+    try:
+        if read_manifest(folder)["design"] != "one_at_a_time":
+            return None
+        return stored_sweep(folder, without_failed=True)
+    except (InputError, OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 @lru_cache(maxsize=64)
 def _of_a_sweep(
     folder: Path, changed: int, reference: str, other: str, measure: str, asked: str
 ) -> list[Depends]:
     """What a stored sweep says, if it moves one number at a time and holds the two systems in the area and over the
     years that are asked for; else nothing."""
-    from experiments.stored import outputs, stored_sweep
+    from experiments.stored import outputs
     from experiments.tornado import tornado_frame
 
+    stored = _one_at_a_time(folder, changed)
+    if stored is None:
+        return []
     try:
-        stored = stored_sweep(folder, without_failed=True)
-        if stored.design != "one_at_a_time":
-            return []
         if _period_and_place(stored.manifest["identity"]["configurations"][0]["config"]) != asked:
             return []
         wanted = [

@@ -30,7 +30,17 @@ def shell(beat_seconds: float) -> Any:
         dcc.Location(id="url", refresh="callback-nav"),
         *(
             dcc.Store(id=name)
-            for name in ("token", "revision", "started", "links", "navigated", "addressed", "dark")
+            for name in (
+                "token",
+                "revision",
+                "started",
+                "links",
+                "navigated",
+                "addressed",
+                "dark",
+                "go",
+                "gone",
+            )
         ),
         dcc.Interval(id="tick", interval=1000),
         dcc.Interval(id="start", interval=1, max_intervals=1),
@@ -60,6 +70,7 @@ def shell(beat_seconds: float) -> Any:
         [
             html.Div(id="study-line", className="study-line"),
             html.Div(id="strip", **attributes(aria_live="polite")),
+            html.Div(id="mistake"),
             html.Div(id="content"),
             html.Footer(
                 f"OpenDoor {version()}. A simulation: every result reads 'if these parameters hold, then'. "

@@ -56,6 +56,8 @@ def serve(
     start_early(LOADED)
     port = _free_port(host, port)
     app, server = create_app(Settings(paths, workers=workers, story=Path(story) if story else None))
+    # the first answer of all takes longer, because Dash puts its callbacks in order
+    app.server.test_client().get("/")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="opendoor: %(message)s")
     first = "/sweeps" if paths and all(is_swept(path) for path in paths) else ""

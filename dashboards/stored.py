@@ -7,14 +7,14 @@ which code, so the plain columns can be put together again and every measure wor
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments.views import VIEWS, Gathered
+from experiments.views import PLACES, VIEWS, Gathered
 from sim.both import offers_by_name
 from sim.calendar import days_of_run
 from sim.dictionary import LEFT_REASONS, TABLES, Column, tables_of_views
@@ -48,6 +48,15 @@ class StoredRun:
     population: np.ndarray
 
 
+def rows_of(places: pd.DataFrame | None, weeks: Sequence[int], columns: Sequence[str]) -> pd.DataFrame:
+    """Some weeks of the places at hand; no row if there are none."""
+    import pandas as pd
+
+    if places is None:
+        return pd.DataFrame(columns=list(columns))
+    return places.loc[places["week"].isin(weeks), list(columns)]
+
+
 class StoredViews(Mapping[str, "pd.DataFrame"]):
     """Small tables of a results folder, each read when it is first asked for.
 
@@ -69,6 +78,19 @@ class StoredViews(Mapping[str, "pd.DataFrame"]):
         if frame is None:
             raise KeyError(name)
         return frame
+
+    def places(self, weeks: Sequence[int], columns: Sequence[str]) -> pd.DataFrame:
+        """What had happened in each place by the end of some weeks: of a large area millions of rows, so only those are
+        read that are asked for."""
+        import pandas as pd
+
+        file = self.folder / VIEWS / f"{PLACES}.parquet"
+        if file.is_file():
+            try:
+                return pd.read_parquet(file, columns=list(columns), filters=[("week", "in", list(weeks))])
+            except (OSError, ValueError, KeyError) as e:
+                raise InputError(f"{file}: cannot be shown: {' '.join(str(e).split())}") from None
+        return rows_of(self.get(PLACES), weeks, columns)
 
     def __iter__(self) -> Iterator[str]:
         return iter(tables_of_views())

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from dashboards.stored import StoredViews
+from dashboards.stored import StoredViews, rows_of
 from dashboards.swept import Cached, Swept, is_swept
 from experiments.replicate import Replications
+from experiments.views import PLACES
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -114,6 +116,22 @@ class Study:
             )
         return frame if systems is None else frame[frame["system"].isin(systems)]
 
+    def places(self, weeks: Sequence[int], columns: Sequence[str]) -> pd.DataFrame:
+        """Columns of the places at the end of some weeks, of all systems.
+
+        Raises:
+            InputError: they are not there.
+        """
+        if isinstance(self.views, StoredViews):
+            found = self.views.places(weeks, columns)
+        else:
+            found = rows_of(self.views.get(PLACES), weeks, columns)
+        if found.empty:
+            raise InputError(
+                self.problems or "No simulation is finished yet; the figure appears with the first one."
+            )
+        return found
+
 
 class Folders:
     """Results folders that were named on the command line, each read when it is first looked at."""
@@ -125,13 +143,16 @@ class Folders:
         self._lock = threading.Lock()
 
     def warm_up(self) -> None:
-        """Read every sweep before somebody asks for it, and work out what its pages show first."""
+        """Read what is shown first, and every sweep, before somebody asks; work out what pages of sweeps show first."""
+        for key in list(self.folders)[:1]:
+            with suppress(InputError):  # told when it is looked at
+                self.get(key)
         for cached in self._swept.values():
             try:
                 swept = cached.get()
                 swept.intervals(swept.measures[0])
                 swept.analysis(swept.measures[0])
-            except InputError:  # told when it is looked at
+            except InputError:
                 continue
 
     def kind(self, key: str) -> Literal["comparison", "sweep"]:

@@ -144,4 +144,9 @@ def palette() -> dict[str, Any]:
         "headings": {"fontFamily": FONT},
         "fontSizes": {"sm": "1rem", "xs": "0.9375rem"},
         "respectReducedMotion": True,
+        # the list itself scrolls (.mantine-Select-options) and can be reached by keyboard; a box around it could not
+        "components": {
+            name: {"defaultProps": {"withScrollArea": False, "attributes": {"options": {"tabIndex": 0}}}}
+            for name in ("Select", "MultiSelect")
+        },
     }

@@ -21,6 +21,7 @@ import numpy as np
 from experiments.compose import BEFORE_A_CHANGE, load_config
 from experiments.data import read_data
 from experiments.output import chosen_folder, results_folder, write_frame, write_json
+from experiments.progress import NOTHING_KEPT, if_stopped
 from experiments.provenance import provenance
 from experiments.replicate import replicate, replication_seed
 from experiments.statistics import estimate
@@ -73,9 +74,9 @@ def run(overrides: Sequence[str], config_dir: str | None = None) -> int:
             "attribution sets a plan against the same change on one day, which transition=big_bang is itself; "
             "choose another, for example transition=parallel"
         )
-    area = read_data(config)
+    area = read_data(config, config.output)
     path = chosen_folder(config.output, "attribution", area.name, started)
-    with results_folder(path) as folder:
+    with if_stopped(NOTHING_KEPT), results_folder(path) as folder:
         frame = attribution(config, on_one_day(config), config.replications, config.seed, config.workers)
         text = text_of(frame, config.transition.name)
         seeds = [replication_seed(config.seed, r) for r in range(config.replications)]

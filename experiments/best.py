@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.compose import load_plans
-from experiments.data import read_data
+from experiments.data import read_data_of_all
 from experiments.output import chosen_folder, results_folder, write_frame, write_json
 from experiments.precision import LEAST
 from experiments.preference import known, worth
+from experiments.progress import NOTHING_KEPT, if_stopped
 from experiments.provenance import provenance
 from experiments.replicate import replicate, replication_seed
 from experiments.selection import Selected, kn
-from sim.errors import InputError
+from sim.errors import InputError, Problems
 from sim.measures import LABELS
 
 if TYPE_CHECKING:
@@ -40,13 +41,17 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
         InputError: the words, the configuration, the area or the output folder cannot be used.
     """
     started = datetime.now().astimezone()
-    measure, matters, first, most = read_words(words)
-    configs = load_plans(overrides, config_dir)
-    base = next(iter(configs.values()))
-    area = read_data(base)
+    problems = Problems()
+    with problems:
+        measure, matters, first, most = read_words(words)
+    with problems:
+        configs = load_plans(overrides, config_dir)
+        base = next(iter(configs.values()))
+        area = read_data_of_all(configs, base.output)
+    problems.tell()
     path = chosen_folder(base.output, "best", area.name, started)
     draws = Draws(configs, measure, base)
-    with results_folder(path) as folder:
+    with if_stopped(NOTHING_KEPT), results_folder(path) as folder:
         found = kn(draws, len(configs), matters, first, most, batch=max(base.workers, 5))
         frame = selection_frame(found, list(configs), measure)
         lines = in_words(found, list(configs), measure, matters)

@@ -1,9 +1,9 @@
 """What the change itself did: each way to change against staying put, over all replications, as tables.
 
-One row per measure of :mod:`sim.measures.change` (``change``), per week (``change_by_week``) and per group of
-children (``change_by_group``), each a mean over replications with its 95 % interval. A measure that is not defined
-in a replication (no break-even within the horizon, never behind) is left out of its mean, and ``n`` says how many
-replications it has.
+One row per measure of :mod:`sim.measures.change` (``change``), per week (``change_by_week``), per year
+(``change_by_year``) and per group of children (``change_by_group``), each a mean over replications with its 95 %
+interval. A measure that is not defined in a replication (no break-even within the horizon, never behind) is left out
+of its mean, and ``n`` says how many replications it has.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.statistics import Estimate, estimate, estimates
-from sim.measures.change import BY_GROUP, MEASURES, Change, change_of
+from sim.measures.change import BY_GROUP, BY_YEAR, MEASURES, Change, change_of
 from sim.measures.course import Course
 from sim.measures.impact import significant_step
 from sim.measures.labels import Measure
@@ -30,6 +30,7 @@ LOOK_EVERY_WEEKS = 4
 FOREVER = "not within the horizon"
 #: What is said of a measure that no replication has.
 UNDEFINED = {
+    "fading_point_years": "fewer than three years",
     "break_even_week": FOREVER,
     "lowest_week": "never behind",
     "worst_week": "never below",
@@ -63,6 +64,7 @@ class Changes:
     weekly: dict[str, dict[int, dict[str, np.ndarray]]] = field(default_factory=dict)
     weeks: dict[str, np.ndarray] = field(default_factory=dict)
     localities: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     _waiting: dict[int, dict[str, Course]] = field(default_factory=dict)
 
     @property
@@ -99,6 +101,7 @@ class Changes:
             ("points", "point_years"), first.gains_week
         )
         self.localities = first.localities
+        self.places = first.places
 
 
 def _columns(course: Course) -> dict[str, np.ndarray]:
@@ -188,24 +191,37 @@ def by_week_frame(changes: Changes) -> pd.DataFrame:
 
 
 def by_group_frame(changes: Changes) -> pd.DataFrame:
-    """One row per plan, deprivation fifth or locality, and measure, in the columns of ``change_by_group``."""
+    """One row per plan, deprivation fifth, locality or place, and measure, in the columns of ``change_by_group``.
+
+    Left out: places with no child that counts in any replication.
+    """
     import pandas as pd
 
-    groups = {"imd_quintile": ["1", "2", "3", "4", "5"], "locality": list(changes.localities)}
+    groups = {
+        "imd_quintile": ["1", "2", "3", "4", "5"],
+        "locality": list(changes.localities),
+        "place": [f"{i}: {name}" for i, name in enumerate(changes.places)],  # names may repeat
+    }
     parts = []
     for plan in changes.plans:
         found = [changes.pairs[plan][r] for r in changes.replications]
         for grouping, names in groups.items():
-            columns = [c.by_quintile if grouping == "imd_quintile" else c.by_locality for c in found]
+            columns = [
+                {"imd_quintile": c.by_quintile, "locality": c.by_locality, "place": c.by_place}[grouping]
+                for c in found
+            ]
+            there = np.ones(len(names), bool)
+            if grouping == "place":
+                there = np.sum([c["children"] for c in columns], axis=0) > 0
             for measure in columns[0]:
-                over = estimates(np.array([c[measure] for c in columns]))
+                over = estimates(np.array([c[measure][there] for c in columns]))
                 parts.append(
                     pd.DataFrame(
                         {
                             "reference": changes.reference,
                             "plan": plan,
                             "grouping": grouping,
-                            "group": names,
+                            "group": [name for name, here in zip(names, there, strict=True) if here],
                             "measure": measure,
                             "unit": BY_GROUP[measure][0],
                             "mean": over.mean,
@@ -215,4 +231,35 @@ def by_group_frame(changes: Changes) -> pd.DataFrame:
                         }
                     )
                 )
+    return pd.concat(parts, ignore_index=True)
+
+
+def by_year_frame(changes: Changes) -> pd.DataFrame:
+    """One row per plan, measure and year after the decision day, in the columns of ``change_by_year``."""
+    import pandas as pd
+
+    parts = []
+    for plan in changes.plans:
+        found = [changes.pairs[plan][r].by_year for r in changes.replications]
+        last = found[0]["last_week"].astype(np.int32)
+        for name, measure in BY_YEAR.items():
+            over = estimates(np.array([years[name] for years in found]))
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "reference": changes.reference,
+                        "plan": plan,
+                        "measure": name,
+                        "label": measure.label,
+                        "unit": measure.stored_unit,
+                        "year": np.arange(1, len(last) + 1, dtype=np.int32),
+                        "first_week": np.append([1], last[:-1] + 1).astype(np.int32),
+                        "last_week": last,
+                        "mean": over.mean,
+                        "low": over.low,
+                        "high": over.high,
+                        "n": over.n,
+                    }
+                )
+            )
     return pd.concat(parts, ignore_index=True)

@@ -7,7 +7,7 @@ problem on the error output and exit status 2, never as a traceback:
 * 0: done;
 * 1: some simulations failed (which ones is said), or the program itself is at fault;
 * 2: something in the command, the configuration, a file or a folder cannot be used;
-* 130: stopped by Ctrl-C; 141: whoever was reading the output went away.
+* 130: stopped by Ctrl-C or a polite kill (what is kept is said); 141: whoever was reading the output went away.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _dispatch(words)
         sys.stdout.flush()
         return status
-    except KeyboardInterrupt:
-        print("\nopendoor: stopped", file=sys.stderr)
+    except KeyboardInterrupt as e:
+        print("\nopendoor: stopped" + (f": {e}" if e.args else ""), file=sys.stderr)
         return 130
     except BrokenPipeError:
         # the reader (head, less) has gone; do not let Python complain about it on its way out
@@ -60,13 +60,15 @@ def _dispatch(words: list[str]) -> int:
         sys.stdout.write(command.help)
         return 0
     options = _read(words[0], command, words[1:])
-    if command.simulates:
-        from experiments.pool import PRELOAD, start_early
-
-        start_early(PRELOAD)
     from importlib import import_module
 
-    return int(import_module(command.module).run(**options))
+    if not command.simulates:
+        return int(import_module(command.module).run(**options))
+    from experiments.pool import PRELOAD, sigterm_like_ctrl_c, start_early
+
+    start_early(PRELOAD)
+    with sigterm_like_ctrl_c():
+        return int(import_module(command.module).run(**options))
 
 
 def _command(name: str) -> Command:

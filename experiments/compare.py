@@ -17,15 +17,17 @@ from experiments.change_page import write_change
 from experiments.comparison import comparison_frame
 from experiments.comparison_page import page
 from experiments.compose import load_plans
-from experiments.data import read_data
+from experiments.data import read_data_of_all
 from experiments.output import chosen_folder, results_folder, size_text, write_frame
 from experiments.precision import LEAST, read_precision, until_precise
+from experiments.progress import NOTHING_KEPT, if_stopped
 from experiments.replicate import Replications, replicate
 from experiments.results import RUNS, write_results
 from experiments.screen import as_text, show
 from experiments.simultaneous import intervals_frame
 from experiments.spin_up import spin_up_frame
 from experiments.views import Gathered, look
+from sim.errors import Problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,12 +49,21 @@ def run(
         InputError: the configuration, the area or the output folder cannot be used.
     """
     started = datetime.now().astimezone()
-    configs = load_plans(overrides, config_dir)
+    problems = Problems()
+    with problems:
+        configs = load_plans(overrides, config_dir)
+    if problems.found:  # as far as the words about precision can be judged without the rest
+        with problems:
+            read_precision(words or {}, 1)
+    problems.tell()
     if are_ways_to_change(configs):
         configs = with_gains(configs)
     first = next(iter(configs.values()))
-    area = read_data(first)
-    asked = read_precision(words or {}, first.replications)
+    with problems:
+        area = read_data_of_all(configs, first.output)
+    with problems:
+        asked = read_precision(words or {}, first.replications)
+    problems.tell()
     path = chosen_folder(first.output, "compare", area.name, started)
     command = ["compare", *overrides, *(f"{key}={value}" for key, value in (words or {}).items())]
     changes = Changes(configs) if are_ways_to_change(configs) else None
@@ -64,7 +75,7 @@ def run(
         if changes:
             changes.take(system, replication, course)
 
-    with results_folder(path) as folder:
+    with if_stopped(NOTHING_KEPT), results_folder(path) as folder:
 
         def batch(start: int, count: int) -> Replications:
             return replicate(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 THE_SAME = "the same"
 NO_CLEAR_DIFFERENCE = "no clear difference"
+EQUALITY_NOT_CLEAR = "differs; not clear which is more equal"
 
 
 def pairs(systems: Iterable[str]) -> list[tuple[str, str]]:
@@ -134,7 +135,20 @@ def in_words(
     if shown[0] == nought:
         return THE_SAME
     if measure.group == "equity":
-        return "more equal" if abs(other) < abs(reference) else "less equal"
+        return _equality(reference, difference)
     if measure.better == "neither":
         return "more" if difference.mean > 0 else "less"
     return "better" if (difference.mean > 0) == (measure.better == "higher") else "worse"
+
+
+def _equality(reference: float, difference: Estimate) -> str:
+    """Whether a gap comes nearer to nought: so for all of the interval, or it is not said.
+
+    A gap that turns round, from one side of nought to the other, differs clearly and may be no smaller.
+    """
+    ends = reference + difference.low, reference + difference.high
+    furthest = max(map(abs, ends))
+    nearest = 0.0 if min(ends) < 0.0 < max(ends) else min(map(abs, ends))
+    if furthest < abs(reference):
+        return "more equal"
+    return "less equal" if nearest > abs(reference) else EQUALITY_NOT_CLEAR

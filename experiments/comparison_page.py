@@ -77,7 +77,8 @@ def legend(replications: int) -> str:
     """How to read the table, in a line or two."""
     n = f"n = {replications:,} replications" if replications > 1 else "one replication (so no intervals)"
     return (
-        "Better, worse: for children and families. More, less: neither is good in itself. No clear difference: the "
+        "Better, worse: for children and families. More, less: neither is good in itself. More equal: the gap is nearer 0, "
+        "whomever it favours. No clear difference: the "
         f"95 % interval includes 0. The same: equal as far as shown. All from {n} with the same children and luck, "
         "unless said otherwise."
     )

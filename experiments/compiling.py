@@ -47,6 +47,24 @@ def compile_model() -> None:
                 ready_mark().touch()
 
 
+def is_compiling() -> bool:
+    """Whether a process on this machine is compiling the model just now."""
+    from sim.jit import COMPILED
+
+    if not COMPILED or ready_mark().exists():
+        return False
+    try:
+        import fcntl
+
+        with ready_mark().with_name("lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (ImportError, OSError):
+        return False
+    return False
+
+
 def ready_mark() -> Path:
     """The file that says that the model is compiled: by this Python, and by this version of the compiler."""
     from sim.jit import numba

@@ -223,7 +223,7 @@ def _nothing_to_compare(lists: Mapping[str, list[str]], rest: Sequence[str]) -> 
 
 def _plans_of_experiment(overrides: Sequence[str], config_dir: str | Path | None) -> dict[str, list[str]]:
     """The words of each plan of the experiment that is named."""
-    found = _put_together(_about_no_change(overrides), config_dir)
+    found = _put_together(about_no_change(overrides), config_dir)
     if found.tree is None or found.problems:
         raise InputError(found.problems)
     if found.tree.get(scenarios.KEY) is None and found.tree.get("sweep") is not None:
@@ -256,7 +256,7 @@ def _load_all(
     for name, own in plans.items():
         try:
             stays = "transition=none" in own
-            words = _about_no_change(rest) if stays else rest
+            words = about_no_change(rest) if stays else rest
             configs[name] = _checked([*own, *words], config_dir, stays)
         except InputError as e:
             for problem in e.problems:
@@ -265,7 +265,7 @@ def _load_all(
         raise InputError(
             # what is wrong with one of them is said with its name, what is wrong with all of them once
             f"{problem} ({key}={', '.join(where)})"
-            if (key == "plan" or problem.startswith(f"{key}.")) and len(where) < len(names)
+            if (key == "plan" or problem.startswith((f"{key}.", f"{key}:"))) and len(where) < len(names)
             else problem
             for problem, where in problems.items()
         )
@@ -275,7 +275,7 @@ def _load_all(
     return configs
 
 
-def _about_no_change(overrides: Sequence[str]) -> list[str]:
+def about_no_change(overrides: Sequence[str]) -> list[str]:
     """The words without those that say how a change is made: staying put has none of it."""
     return [t for t in overrides if not t.lstrip("+~").startswith(("transition.", "system@transition."))]
 

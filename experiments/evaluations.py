@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,9 +30,10 @@ import numpy as np
 from experiments.ledger import Ledger, new_ledger, read_runs
 from experiments.output import results_folder, write_json
 from experiments.pool import PRELOAD, run_tasks
+from experiments.progress import if_stopped
 from experiments.provenance import provenance
-from experiments.replicate import replication_seed
-from experiments.sweep import write_down
+from experiments.replicate import HOPELESS, replication_seed
+from experiments.sweep import kept_in, write_down
 from experiments.sweep_folder import alone, told_differences
 from experiments.sweep_plan import NOT_OF_A_POINT, model_versions
 from experiments.sweep_points import Choices, Point
@@ -40,6 +43,10 @@ from sim.errors import InputError
 from sim.measures import LABELS
 
 SEARCH, POINTS = "search.json", "points.jsonl"
+
+
+class AllFailed(Exception):
+    """Every run that a search began with failed for the same reason, so the others would, too."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ class Evaluations:
         folder: where they are kept. configs: the checked configurations that points start from, by name.
         seed: of the experiment. workers: processes. function: what is done for one run.
         required: a run fails if one of these measures is not defined.
+        what: for the progress display.
     """
 
     folder: Path
@@ -71,13 +79,19 @@ class Evaluations:
     workers: int
     function: Callable[[SweepRun], Measured] = simulate_point
     required: tuple[str, ...] = ()
+    what: str = "Search"
     _index: dict[str, int] = field(default_factory=dict)
+    _promising: bool = False
 
     def __call__(self, asked: Sequence[Asked], replications: range) -> dict[str, np.ndarray]:
         """The measures of some points; what is not known yet is simulated.
 
         Returns:
             each measure, shape ``(len(asked), len(replications))``; NaN where it is not defined or the run failed.
+
+        Raises:
+            AllFailed: no run of the search has gone well so far, each of these points has one that failed, and all for
+                the same reason.
         """
         for one in asked:
             self._remember(one)
@@ -91,10 +105,17 @@ class Evaluations:
                 for r in replications
                 if (index, r) not in ended
             ]
+            if not self._promising:
+                # one of each point first: if none of them can do it, that is soon known
+                todo.sort(key=lambda run: run.replication)
+                self._look_for_hope(indices, replications)
             if todo:
                 common = self._common(asked)
                 outcomes = run_tasks(self.function, todo, min(self.workers, len(todo)), PRELOAD, common)
-                write_down(outcomes, ledger, len(todo), common)
+                with closing(outcomes):
+                    watch = self._watch(indices, replications)
+                    write_down(outcomes, ledger, len(todo), common, self.what, watch)
+            self._promising = True
         finally:
             ledger.close()
         runs = read_runs(self.folder)
@@ -109,6 +130,32 @@ class Evaluations:
         index = self._index[asked.text]
         return [str(runs.errors[i]) for i in np.flatnonzero(runs.failed & (runs.point == index))]
 
+    def _look_for_hope(self, indices: Sequence[int], replications: range) -> None:
+        """What the book says of these points already, from a command before."""
+        runs = read_runs(self.folder)
+        watch = self._watch(indices, replications)
+        for i, error in enumerate(runs.errors):
+            if runs.point[i] in indices:
+                watch(SweepRun(int(runs.point[i]), int(runs.replication[i]), int(runs.seed[i])), error)
+
+    def _watch(self, indices: Sequence[int], replications: range) -> Callable[[SweepRun, str | None], None]:
+        """Looks at runs as they end, and gives up when there is no hope."""
+        failed: set[int] = set()
+        errors: list[str] = []
+
+        def watch(run: SweepRun, error: str | None) -> None:
+            if error is None:
+                self._promising = True
+            if self._promising:
+                return
+            failed.add(run.point)
+            errors.append(str(error))
+            enough = len(errors) >= min(HOPELESS, len(set(indices)) * len(replications))
+            if enough and failed.issuperset(indices) and len({_kind(e) for e in errors}) == 1:
+                raise AllFailed(hopeless(errors[0], len(errors), self.folder))
+
+        return watch
+
     def _common(self, asked: Sequence[Asked]) -> Common:
         points = {self._index[a.text]: Point(0, _chosen(a.system), a.values, "") for a in asked}
         trees = {_chosen(name): c.model_dump(mode="json") for name, c in self.configs.items()}
@@ -122,6 +169,43 @@ class Evaluations:
             file.write(one.text + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+
+def _kind(error: str) -> str:
+    """An error without its numbers: the same reason has others in other runs."""
+    return re.sub(r"[\d.,]+", "#", error)
+
+
+def hopeless(error: str, count: int, folder: Path) -> str:
+    """Why a search was given up, and what to do."""
+    named = re.search(r"NotDefined: ([\w, ]+): not defined", error)
+    if named:
+        names = named[1].split(", ")
+        # what the measure itself says of the case, such as that there is no such list
+        why = "; ".join(f"{name} ({LABELS[name].undefined})" for name in names if name in LABELS)
+        reason = f"a measure that is asked for is not defined there: {why}"
+        todo = "name another measure in its place"
+    else:
+        reason, todo = error, "mend that and ask again"
+    return (
+        f"stopped: the first {count} runs all failed for the same reason, so no plan could be judged: {reason}; {todo} "
+        f"(opendoor results describe {folder} tells more)"
+    )
+
+
+def reasons(errors: Iterable[str | None], most: int = 3) -> list[str]:
+    """How many of the runs failed, and the commonest reasons, as sentences; nothing if none failed."""
+    ended = list(errors)
+    failed = [error for error in ended if error is not None]
+    if not failed:
+        return []
+    first = {_kind(error): error for error in reversed(failed)}
+    found = Counter(map(_kind, failed)).most_common()
+    lines = [f"{len(failed):,} of {len(ended):,} runs failed:"]
+    lines += [f"  {count:,} x {first[kind]}" for kind, count in found[:most]]
+    if rest := sum(count for _, count in found[most:]):
+        lines.append(f"  {rest:,} for other reasons")
+    return lines
 
 
 def _chosen(system: str) -> Choices:
@@ -180,7 +264,7 @@ def evaluations(
                 *(f"{folder}: {d}" for d in different[:5]),
             ]
         )
-    with alone(folder):
+    with alone(folder), if_stopped(kept_in(folder)):
         yield Evaluations(folder, configs, base.seed, base.workers, _index=_known(folder), **how)
 
 

@@ -3,6 +3,7 @@
 A factor is written as any key is, with more than one value::
 
     system=gatekept,balanced                           these values
+    system.offers.drop_in.weekdays=[mon],[mon,thu]     these lists
     system.dials.easy_access=0..1:steps=5              five values, evenly spread
     evidence.vacancy_share.value=0.1..0.3            anything between these two
     system.slots_per_week=20..40:integer               whole numbers only
@@ -20,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from experiments.values import NotPlain, plain_value
+from experiments.values import NotPlain, plain_value, several
 
 if TYPE_CHECKING:
     from sim.evidence import EvidenceRow
@@ -93,7 +94,9 @@ def is_factor(text: str) -> bool:
     """Whether a word ``key=value`` gives several values or a range, as far as its form goes."""
     _, _, value = text.partition("=")
     value = value.strip()
-    if value[:1] in ("[", "{", "'", '"'):
+    if value[:1] == "[":
+        return len(several(value)) > 1
+    if value[:1] in ("{", "'", '"'):
         return False
     if "," in value or value == _ALL_OF_THE_ROW:
         return True
@@ -125,12 +128,12 @@ def read_factor(
     if found is not None:
         return _of_range(key, text, found, problems)
     values = []
-    for part in text.split(","):
+    for part in several(text):
         try:
-            values.append(plain_value(part.strip()))
+            values.append(plain_value(part))
         except NotPlain:
             problems.append(
-                f"{key}={text}: {part.strip()!r} cannot be read as a number, a word or a date; "
+                f"{key}={text}: {part!r} cannot be read as a number, a word or a date; "
                 "allowed are values with commas between them, or LOW..HIGH"
             )
             return None

@@ -16,15 +16,15 @@ import pandas as pd
 
 from experiments.compiling import one_at_a_time
 from experiments.compose import load_one_or_more
+from experiments.data import read_data_of_all
 from experiments.journey_page import journey_page
 from experiments.journey_search import as_typed, listing_page, unknown_names, values, why, wrong_words
 from experiments.output import chosen_folder, results_folder, write_frame, write_json
-from experiments.progress import progress
+from experiments.progress import NOTHING_KEPT, if_stopped, progress
 from experiments.provenance import provenance
 from experiments.replicate import replication_seed
 from experiments.screen import TEXT_WIDTH, as_text, show
-from sim.area_building import build_area
-from sim.errors import InputError
+from sim.errors import InputError, Problems
 from sim.journey import journeys
 from sim.journey_choice import compare_children, narrow, representative
 from sim.run import Run, simulate
@@ -49,17 +49,15 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
         InputError: words, configuration or area that cannot be used; nobody to whom the search applies.
     """
     started = datetime.now().astimezone()
-    problems = wrong_words(words)
-    try:
+    problems = Problems(*wrong_words(words))
+    with problems:
         configs = load_one_or_more(overrides, DEFAULT_SYSTEMS, config_dir)
         first = next(iter(configs.values()))
-        area = build_area(first.area)
-    except InputError as e:
-        raise InputError([*problems, *e.problems]) from None
-    if problems := problems + unknown_names(words, first, area):
-        raise InputError(problems)
+        area = read_data_of_all(configs, first.output)
+        problems.found += unknown_names(words, first, area)
+    problems.tell()
     seed = replication_seed(first.seed, 0)
-    with ExitStack() as open_folder:
+    with if_stopped(NOTHING_KEPT), ExitStack() as open_folder:
         folder = None
         if first.output:  # refused before any work is done if it exists
             path = chosen_folder(first.output, "journey", area.name, started)

@@ -41,7 +41,7 @@ class Number:
         unit: unit of ``value``.
         grade: one of ``GRADES``, or ``set by hand``.
         rows: evidence rows behind it; empty if set by hand.
-        stated: written in a file or on the command line, not a default of the model.
+        stated: not a default of the model.
         dials: the dials that move it, if any.
         ends: its values with all dials at 0 and with all at 1.
     """
@@ -99,11 +99,15 @@ def grade_counts(configs: Iterable[Config]) -> dict[str, int]:
 
 
 def _stated(value: Any, key: str) -> Iterator[str]:
-    """Dotted keys of everything that was given, as :func:`sim.quantity.uses` writes them."""
+    """Dotted keys of everything that is not as the model has it by default, as :func:`sim.quantity.uses` writes them.
+
+    Not what a file mentions: a stored configuration is written out whole, and must be told as the one it was made from.
+    """
     if isinstance(value, BaseModel) and not isinstance(value, Blend | Product | Shift):
-        for name in type(value).model_fields:
-            if name in value.model_fields_set:
-                yield from _stated(getattr(value, name), f"{key}.{name}")
+        for name, field in type(value).model_fields.items():
+            inner = getattr(value, name)
+            if field.is_required() or inner != field.get_default(call_default_factory=True):
+                yield from _stated(inner, f"{key}.{name}")
     elif isinstance(value, Mapping):
         for k, inner in value.items():
             yield from _stated(inner, f"{key}.{k}")

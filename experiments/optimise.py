@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ import numpy as np
 
 from experiments.compose import load_config, system_name
 from experiments.data import read_data
-from experiments.evaluations import Asked, Evaluations, evaluations
+from experiments.evaluations import AllFailed, Asked, Evaluations, evaluations
 from experiments.job_plan import bands, even_split, split_now, stick_of, values_by_locality, values_for
 from experiments.output import cannot_write, write_frame
 from experiments.preference import known, worth
@@ -69,7 +70,7 @@ class Question:
 
 
 def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | None = None) -> int:
-    """The command; 1 if no plan tried keeps the limits, or some runs failed.
+    """The command; 1 if no plan tried keeps the limits, or some runs failed (all of the first: it stops there).
 
     Raises:
         InputError: the words, the configuration, the area or the folder cannot be used.
@@ -97,7 +98,11 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
     folder = Path(config.output) if config.output else _folder(identity, config)
     required = (*asked.aims, *(limit.measure for limit in asked.limits))
     with evaluations(folder, {system: config}, identity, command, required=required) as at:
-        plans, chosen = optimise(at, system, config.replications, now, asked, where)
+        try:
+            plans, chosen = optimise(at, system, config.replications, now, asked, where)
+        except AllFailed as e:
+            print(f"opendoor: {e}", file=sys.stderr)
+            return 1
         try:
             write_frame(plans, folder / "tried")
             write_frame(chosen, folder / "front")
@@ -142,6 +147,7 @@ def optimise(
     def judge(plans: Sequence[tuple[float, ...]]) -> list[tuple[list[float], list[float]]]:
         # the first plan of all is the present one, to the last digit
         new = [present if not splits and not i else split_of(plan) for i, plan in enumerate(plans)]
+        at.what = f"Plans {len(splits) + 1} to {len(splits) + len(new)} of {asked.trials}"
         found = at([point(split) for split in new], range(replications))
         splits.extend(new)
         out = []
@@ -159,6 +165,7 @@ def optimise(
     plans = _tried_frame(tried, splits, means, measures, best, asked, where)
     fresh = range(replications, 2 * replications)
     shown = list(dict.fromkeys([0, *best]))
+    at.what = "Best plans, with fresh luck"
     found = at([point(splits[i]) for i in shown], fresh)
     return plans, front_frame(shown, best, [splits[i] for i in shown], found, measures, asked, where)
 

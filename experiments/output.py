@@ -117,10 +117,15 @@ def _swap(part: Path, path: Path) -> None:
 
 
 def folder_problems(path: Path) -> list[str]:
-    """A sentence if results cannot become ``path`` because something is there."""
+    """A sentence if results cannot become ``path``: something is there, or nothing can be made there."""
     path = path.expanduser()
     if path.exists() or path.is_symlink():
         return [f"output {path}: exists already; choose another folder or remove it (nothing is overwritten)"]
+    there = next(parent for parent in path.absolute().parents if parent.exists())
+    if not there.is_dir():
+        return [f"output {path}: cannot be made there: {there} is a file"]
+    if not os.access(there, os.W_OK | os.X_OK):
+        return [f"output {path}: cannot be made there: nothing can be written in {there}"]
     return []
 
 
@@ -142,15 +147,26 @@ def write_run(run: Run, folder: Path, spreadsheets: bool = True) -> None:
         write_frame(run.frame(name), folder / name, spreadsheets)
 
 
-def write_frame(frame: pd.DataFrame, stem: Path, spreadsheets: bool = True) -> None:
-    """Write ``stem.parquet`` and, if ``spreadsheets`` are wanted and one can hold it, ``stem.csv``."""
+def write_frame(
+    frame: pd.DataFrame, stem: Path, spreadsheets: bool = True, group_rows: int | None = None
+) -> None:
+    """Write ``stem.parquet`` and, if ``spreadsheets`` are wanted and one can hold it, ``stem.csv``.
+
+    Args:
+        group_rows: rows of the Parquet file that can be read by themselves; it is then packed harder.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.csv
     import pyarrow.parquet
 
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    pyarrow.parquet.write_table(table, stem.with_suffix(".parquet"))
+    pyarrow.parquet.write_table(
+        table,
+        stem.with_suffix(".parquet"),
+        row_group_size=group_rows,
+        compression="snappy" if group_rows is None else "zstd",
+    )
     if spreadsheets and len(frame) <= SPREADSHEET_ROWS:
         plain = [
             pc.cast(column, column.type.value_type) if pa.types.is_dictionary(column.type) else column

@@ -8,6 +8,7 @@ that was put there by somebody else.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 import sys
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 #: Formats of a table, by ending; rows of a workbook's sheet.
 ENDINGS = (".csv", ".parquet", ".xlsx")
 WORKBOOK_ROWS = 1_048_576
+
+#: The events of a system as process-mining tools read them, made when it is exported: ``SYSTEM/event_log``.
+LOG = "event_log"
 
 
 def run(subject: str, folders: Sequence[str], to: str | None, table: str | None, yes: bool) -> int:
@@ -114,6 +118,11 @@ def _describe(found: Found) -> int:
     elif found.kind == "search":
         answer = found.path / "answer.txt"
         print(answer.read_text(encoding="utf-8") if answer.is_file() else _state(found), end="\n")
+        from experiments.evaluations import reasons
+        from experiments.ledger import read_runs
+
+        for line in reasons(read_runs(found.path).errors):
+            print(line)
     else:
         text = found.path / "comparison.txt"
         if text.is_file():
@@ -178,7 +187,10 @@ def _export(found: Found, to: Path, table: str | None) -> int:
     full = _full_tables(found)
     if name not in (*TABLES[found.kind], *full):
         allowed = ", ".join((*TABLES[found.kind], *full))
-        raise InputError(f"--table {name}: no such table; allowed are {allowed}")
+        how = (
+            "; events are kept by a run with event_log=true" if name.endswith(("/events", f"/{LOG}")) else ""
+        )
+        raise InputError(f"--table {name}: no such table; allowed are {allowed}{how}")
     if to.exists():
         raise InputError(f"--to {to}: exists already; nothing is overwritten")
     _write_table(_frame(found, name), to)
@@ -237,7 +249,9 @@ def _full_tables(found: Found) -> dict[str, Path]:
     if found.kind != "run":
         return {}
     kept = sorted((found.path / "runs").glob("*/replication-000/*.parquet"))
-    return {f"{path.parent.parent.name}/{path.stem}": path for path in kept}
+    tables = {f"{path.parent.parent.name}/{path.stem}": path for path in kept}
+    logs = {f"{path.parent.parent.name}/{LOG}": path for path in kept if path.stem == "events"}
+    return tables | logs
 
 
 def _frame(found: Found, name: str) -> pd.DataFrame:
@@ -261,6 +275,12 @@ def _frame(found: Found, name: str) -> pd.DataFrame:
     path = _full_tables(found).get(name, found.path / f"{name}.parquet")
     if not path.is_file():
         raise InputError(f"--table {name}: {found.path} has no such table")
+    if name.endswith(f"/{LOG}"):
+        from sim.event_log import event_log
+
+        config = found.facts["systems"][name.removesuffix(f"/{LOG}")]["config"]
+        first_day = dt.date.fromisoformat(config["calendar"]["start"])
+        return event_log(pd.read_parquet(path), pd.read_parquet(path.with_name("needs.parquet")), first_day)
     return pd.read_parquet(path)
 
 

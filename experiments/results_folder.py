@@ -28,7 +28,8 @@ OURS: dict[Kind, frozenset[str]] = {
     "run": frozenset(
         {
             *("provenance", "summary", "summaries", "population", "dictionary", "comparison", "runs"),
-            *("intervals", "spin_up", "selection", "change", "change_by_week", "change_by_group"),
+            *("intervals", "spin_up", "selection", "views"),
+            *("change", "change_by_week", "change_by_year", "change_by_group"),
         }
     ),
     "search": frozenset({"search", "points", "runs", "provenance", "front", "staff", "tried", "answer"}),

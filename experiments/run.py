@@ -12,6 +12,7 @@ from experiments.compose import load_config, system_name
 from experiments.data import read_data
 from experiments.measures_table import BEYOND, BEYOND_NOTE, measures_table, shown_for
 from experiments.output import chosen_folder, results_folder, size_text
+from experiments.progress import NOTHING_KEPT, if_stopped
 from experiments.replicate import Replications, replicate
 from experiments.results import RUNS, write_results
 from experiments.screen import bullets, show
@@ -38,9 +39,9 @@ def run(overrides: Sequence[str], config_dir: str | None = None, all: bool = Fal
     started = datetime.now().astimezone()
     config = load_config(overrides, config_dir)
     configs = {system_name(overrides, config): config}
-    area = read_data(config)
+    area = read_data(config, config.output)
     path = chosen_folder(config.output, "run", area.name, started)
-    with results_folder(path) as folder:
+    with if_stopped(NOTHING_KEPT), results_folder(path) as folder:
         gathered = Gathered(tuple(configs))
         done = replicate(
             configs,

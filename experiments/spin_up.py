@@ -113,8 +113,7 @@ def _warning(system: str, weeks: int, cut: int, years: float) -> str:
             f"began; at least {math.ceil(FEWEST * BATCH * DAYS_PER_WEEK / DAYS_PER_YEAR)} years are needed to tell."
         )
     return (
-        f"{system}: waiting lists were still changing late in the history (settled after week {cut} of {weeks} at the "
-        f"earliest, in the first replication), so part of what is counted may be the start of the simulation. Try "
-        f"history_years={math.ceil(2 * years):g}; if it says so again, demand may be above capacity, and the lists "
-        "never settle."
+        f"{system}: waiting lists had not settled when counting began (they were still changing in week {cut} of the "
+        f"{weeks} weeks of history), so part of what is counted is the start of the simulation. See whether the answer "
+        f"holds with history_years={math.ceil(2 * years):g}; lists that never settle are asked for more than they can give."
     )

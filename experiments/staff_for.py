@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ import numpy as np
 
 from experiments.compose import load_config, load_plans, system_name
 from experiments.data import read_data
-from experiments.evaluations import Asked, Evaluations, evaluations
+from experiments.evaluations import AllFailed, Asked, Evaluations, evaluations
 from experiments.output import cannot_write, write_frame
 from experiments.preference import known
 from experiments.staffing import Mix, Needed, cut_band_by_band, least_staff, scaled
@@ -34,7 +35,7 @@ RANGE, PRECISION = (0.25, 8.0), 0.02
 
 
 def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | None = None) -> int:
-    """The command; 1 if the target is out of reach for some system.
+    """The command; 1 if the target is out of reach for some system, or if all of the first runs failed.
 
     Raises:
         InputError: the words, the configuration, the area or the folder cannot be used.
@@ -56,7 +57,11 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
     command = ["staff-for", *(f"{key}={value}" for key, value in words.items()), *overrides]
     folder = Path(base.output) if base.output else _folder(identity, configs)
     with evaluations(folder, configs, identity, command, required=(asked["target"],)) as at:
-        found = {name: _needed(at, name, config, asked, roles[name]) for name, config in configs.items()}
+        try:
+            found = {name: _needed(at, name, config, asked, roles[name]) for name, config in configs.items()}
+        except AllFailed as e:
+            print(f"opendoor: {e}", file=sys.stderr)
+            return 1
         mixes = {
             name: _mix(at, name, config, asked, roles[name], found[name]) for name, config in configs.items()
         }
@@ -198,6 +203,7 @@ def _measured(
     at: Evaluations, system: str, config: Config, target: str, multiples: Mapping[str, float]
 ) -> np.ndarray:
     point = Asked(system, values_for(config, multiples))
+    at.what = f"{system}, {', '.join(f'{m:.3g}' for m in dict.fromkeys(multiples.values()))} x staff"
     found = at([point], range(config.replications))[target][0]
     if errors := at.errors(point):
         staff = ", ".join(f"{name} x {multiple:.3g}" for name, multiple in multiples.items())

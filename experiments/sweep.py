@@ -18,7 +18,7 @@ from typing import Any
 
 from experiments.ledger import Ledger, Runs, read_runs
 from experiments.pool import PRELOAD, WORKER_DIED, Outcome, run_tasks
-from experiments.progress import sweep_progress
+from experiments.progress import if_stopped, sweep_progress
 from experiments.provenance import provenance
 from experiments.replicate import replication_seed
 from experiments.screen import show
@@ -70,12 +70,8 @@ def run(
         raise InputError(problems)
     path = Path(plan.base.output) if plan.base.output else default_folder(plan, overrides)
     command = ["sweep", *(f"{key}={value}" for key, value in words.items()), *overrides]
-    try:
+    with if_stopped(kept_in(path)):
         work = run_sweep(plan, path, plan.base.workers, command, retry_failed, address=address)
-    except KeyboardInterrupt:
-        if (path / COMPLETE).parent.is_dir():
-            print(f"\nWhat is done is kept in {path}; the same command goes on from there.", file=sys.stderr)
-        raise
     show(page(path))
     done = f"{work.already:,} runs were there already, " if work.already else ""
     print(f"\n{done}{work.simulated:,} simulated now. Results: {path}")
@@ -83,6 +79,11 @@ def run(
         again = "" if retry_failed else "; the same command with --retry-failed tries them again"
         print(f"opendoor: {work.failed:,} runs failed; left out of every mean{again}", file=sys.stderr)
     return 1 if work.failed else 0
+
+
+def kept_in(path: Path) -> str:
+    """What becomes of work whose runs are written down one by one, when it is stopped."""
+    return f"what is done is kept in {path}; the same command goes on from there"
 
 
 EXECUTORS = ("local", "dask")
@@ -159,7 +160,9 @@ def run_sweep(
                 )
                 todo = _todo(plan, ended)
                 if address is None:
-                    outcomes = run_tasks(function, todo, min(workers, missing), PRELOAD, common)
+                    outcomes: Iterator[Outcome[SweepRun, Measured]] = run_tasks(
+                        function, todo, min(workers, missing), PRELOAD, common
+                    )
                 else:
                     outcomes = _on_cluster(function, todo, address, common)
                 write_down(outcomes, ledger, missing, common)
@@ -192,12 +195,23 @@ def _todo(plan: Plan, ended: set[tuple[int, int]]) -> Iterator[SweepRun]:
 
 
 def write_down(
-    outcomes: Iterator[Outcome[SweepRun, Measured]], ledger: Ledger, missing: int, common: Common
+    outcomes: Iterator[Outcome[SweepRun, Measured]],
+    ledger: Ledger,
+    missing: int,
+    common: Common,
+    what: str = "Sweep",
+    seen: Callable[[SweepRun, str | None], None] = lambda run, error: None,
 ) -> None:
-    """Every run into the book as it ends: its measures, or its error."""
-    with sweep_progress(missing) as step:
+    """Every run into the book as it ends: its measures, or its error.
+
+    Args:
+        missing: how many there will be. what: for the progress display.
+        seen: is told of each run and its error once it is in the book; what it raises ends the work.
+    """
+    with sweep_progress(missing, what) as step:
         for outcome in outcomes:
             task, failure, value = outcome.task, outcome.failure, outcome.value
+            error: str | None = None
             if failure is None and value is not None:
                 ledger.add(
                     task.point, task.replication, task.seed, value.values, value.cpu_seconds, value.weeks
@@ -214,6 +228,7 @@ def write_down(
                     task.point, task.replication, task.seed, error, failure.details if failure else ""
                 )
             step(failure is not None)
+            seen(task, error)
 
 
 def _facts(plan: Plan, command: Sequence[str]) -> dict[str, Any]:

@@ -12,13 +12,21 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.compose import ADVICE, compose, compose_experiment, options, with_a_past
+from experiments.compose import (
+    ADVICE,
+    about_no_change,
+    compose,
+    compose_experiment,
+    options,
+    with_a_past,
+)
 from experiments.designs import WHOLE_EVIDENCE
 from experiments.factors import Factor, is_factor, row_of
 from experiments.keys import unknown_key
@@ -37,6 +45,8 @@ from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.config import Config
+
+_HYPHEN = re.compile(r"(\d+(?:\.\d+)?) ?[-–] ?(\d+(?:\.\d+)?)")
 
 #: Keys of the configuration that change no run, or are the sweep's own.
 NOT_OF_A_POINT = ("output", "workers", "event_log", "gains_every_weeks", "replications")
@@ -140,8 +150,10 @@ def plan_sweep(
         wanted.pop(text.partition("=")[0].strip().lstrip("+"), None)
     factors = read_factors(wanted, tree, options(config_dir), problems)
     rows = rows_of_file(settings, factors, options(config_dir), problems)
-    if settings is not None:
+    # an experiment that cannot be read has not said what it varies
+    if settings is not None and (tree is not None or not any(w.startswith("experiment=") for w in plain)):
         problems += design_problems(settings, factors)
+    problems += _meant_as_ranges(plain)
     if tree is None or settings is None or problems:
         raise InputError(dict.fromkeys(problems))
     bases = _bases(plain, factors, rows, options(config_dir), config_dir)
@@ -164,6 +176,16 @@ def plan_sweep(
     base = bases[points[0].choices]
     checked = _check_points(points, bases, configurations, set(named))
     return Plan(settings, tuple(factors), configurations, base, points, wanted, checked)
+
+
+def _meant_as_ranges(plain: Sequence[str]) -> list[str]:
+    """Words with a range as people write it elsewhere."""
+    return [
+        f"{text}: a range is written with two dots: {key}={found[1]}..{found[2]}"
+        for text in plain
+        for key, _, value in [text.partition("=")]
+        if (found := _HYPHEN.fullmatch(value.strip()))
+    ]
 
 
 def _composed(
@@ -194,7 +216,12 @@ def _bases(
     for one, other in itertools.product(listed, crossed):
         choices = tuple(sorted((*one, *other)))
         try:
-            config = check(compose([*plain, *(f"{group}={name}" for group, name in choices)], config_dir))
+            stays = ("transition", "none") in choices
+            words = about_no_change(plain) if stays else plain
+            tree = compose([*words, *(f"{group}={name}" for group, name in choices)], config_dir)
+            if stays:  # an experiment may say how the change is made that is not made here
+                tree["transition"] = {"name": "none"}
+            config = check(tree)
             build_area(config.area)
             bases[choices] = config
         except InputError as e:

@@ -197,10 +197,10 @@ def design_problems(settings: Settings, factors: Sequence[Factor]) -> list[str]:
     design = settings.design
     ranges = [f.key for f in factors if f.is_range]
     for name, designs in BELONGS.items():
-        if getattr(settings, name) not in (None, []) and design not in designs:
-            out.append(
-                f"{name}={getattr(settings, name)}: is for design={' or '.join(designs)}, found design={design}"
-            )
+        value = getattr(settings, name)
+        if value not in (None, []) and design not in designs:
+            told = ",".join(value) if isinstance(value, list) else value
+            out.append(f"{name}={told}: is for design={' or '.join(designs)}, found design={design}")
     if settings.grades and ranges and design in WHOLE_EVIDENCE:
         out.append(
             f"grades={','.join(settings.grades)}: is for every row of the evidence in use; leave out "

@@ -17,10 +17,11 @@ from experiments.analyse import Analysis, keep, page
 from experiments.factors import row_of
 from experiments.pool import PRELOAD, run_tasks
 from experiments.preference import known, worth
+from experiments.progress import if_stopped
 from experiments.replicate import replication_seed
 from experiments.screen import show
 from experiments.stored import Stored, stored_sweep
-from experiments.sweep import run_sweep
+from experiments.sweep import kept_in, run_sweep
 from experiments.sweep_folder import alone
 from experiments.sweep_plan import Plan, plan_sweep
 from experiments.sweep_points import Point
@@ -47,8 +48,10 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
         )
     path = Path(plan.base.output) if plan.base.output else Path("results") / f"switching-{plan.hash[:10]}"
     command = ["switching", *(f"{key}={value}" for key, value in words.items()), *overrides]
-    work = run_sweep(plan, path, plan.base.workers, command)
-    found = switch(stored_sweep(path.expanduser()), plan, measure)
+    with if_stopped(kept_in(path)):
+        work = run_sweep(plan, path, plan.base.workers, command)
+    with if_stopped(f"{kept_in(path)}; only the closing in on each value is done again"):
+        found = switch(stored_sweep(path.expanduser()), plan, measure)
     with alone(path.expanduser()):
         keep(path.expanduser(), found)
     show(page(found))

@@ -39,3 +39,15 @@ def plain_value(text: str) -> Any:
     if _DATE.fullmatch(text) or (_TEXT.fullmatch(text) and text.lower() not in ("nan", "inf")):
         return text
     raise NotPlain
+
+
+def several(text: str) -> list[str]:
+    """The parts between commas, those inside square brackets aside: ``[1,2],[3]`` are two."""
+    out, depth = [""], 0
+    for letter in text:
+        depth += (letter == "[") - (letter == "]")
+        if letter == "," and depth == 0:
+            out.append("")
+        else:
+            out[-1] += letter
+    return [part.strip() for part in out]

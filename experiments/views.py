@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: Where they stand in a results folder.
 VIEWS = "views"
 PLACES = "places"
+#: Rows of the places that are read at once: of a large area one week or two.
+GROUP_ROWS = 65_536
 #: Columns of the places that are the same in every replication.
 SAME = ("week", "place")
 
@@ -92,7 +94,13 @@ class Gathered:
         n = len(self.replications)
         parts = [
             pd.DataFrame(
-                {"system": name, **{k: v if k in SAME else v / n for k, v in self._places[name].items()}}
+                {
+                    "system": name,
+                    **{
+                        k: v if k in SAME else (v / n).astype(np.float32)
+                        for k, v in self._places[name].items()
+                    },
+                }
             )
             for name in self.systems
         ]
@@ -118,4 +126,5 @@ class Gathered:
         """Keep them in a results folder."""
         (folder / VIEWS).mkdir()
         for name, frame in self.frames().items():
-            write_frame(frame, folder / VIEWS / name, spreadsheets=False)
+            rows = GROUP_ROWS if name == PLACES else None
+            write_frame(frame, folder / VIEWS / name, spreadsheets=False, group_rows=rows)

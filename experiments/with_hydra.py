@@ -8,6 +8,7 @@ default, and explains what cannot be used, all mistakes at once.
 from __future__ import annotations
 
 import difflib
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -22,6 +23,9 @@ from experiments.plain import compose_plain
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
+
+#: Hydra puts together one configuration at a time in a process; a dashboard is asked for several at once.
+_alone = threading.Lock()
 
 
 def compose_with_hydra(
@@ -66,7 +70,7 @@ def _compose(overrides: Iterable[str], folder: Path | None) -> dict[str, Any]:
     # not a URL: hydra takes what follows file:// as it is
     quoted = str(folder).replace("\\", "\\\\").replace("'", "\\'")
     extra = [f"hydra.searchpath=['file://{quoted}']"] if folder else []
-    with initialize_config_dir(str(SHIPPED), version_base="1.3"), _our_loader():
+    with _alone, initialize_config_dir(str(SHIPPED), version_base="1.3"), _our_loader():
         config = hydra_compose("config", overrides=[*overrides, *extra])
     raw = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     return {str(k): v for k, v in raw.items() if k != "experiment"}  # type: ignore[union-attr]

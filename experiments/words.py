@@ -81,8 +81,8 @@ def cautions(configs: Mapping[str, Config]) -> list[str]:
         out += _about_success(first)
     elif len(configs) > 1:
         out.append(
-            "All systems are established: each has been in place from the start. Getting from one to "
-            "another, with its cost and its disruption, is not part of this comparison "
+            f"Each system has been in place for the {first.history_years:g} years before counting began. Getting from one "
+            "to another, with its cost and its disruption, is not part of this comparison "
             f"(transition={first.transition.name})."
         )
     out.append(

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sim.area import BANDS, KINDS, N_AGES, N_QUINTILES, PROVENANCE
+from sim.importers.tables import DateFormat
 
 PlaceKind = Literal["hub", "early_years", "primary", "secondary", "special"]
 Band = Literal["0-4", "5-10", "11-17", "18-19"]
@@ -44,6 +45,7 @@ class Demand(_Strict):
     )
     growth_per_year: Annotated[float, Field(gt=-1, allow_inf_nan=False)] = 0.0
     csv: str | None = Field(default=None, description="File of dated referrals; replaces the weekly rate.")
+    csv_dates: DateFormat = "YYYY-MM-DD"
 
     @model_validator(mode="after")
     def _usable(self) -> Demand:
@@ -186,6 +188,7 @@ class ReferralStreamConfig(_AreaBase):
     month_weights: tuple[Weight, ...] = Field(default=(1.0,) * 12, min_length=12, max_length=12)
     growth_per_year: Annotated[float, Field(gt=-1, allow_inf_nan=False)] = 0.0
     csv: str | None = None
+    csv_dates: DateFormat = "YYYY-MM-DD"
     mix: Mix
 
     @model_validator(mode="after")
@@ -202,6 +205,7 @@ class ReferralStreamConfig(_AreaBase):
             month_weights=self.month_weights,
             growth_per_year=self.growth_per_year,
             csv=self.csv,
+            csv_dates=self.csv_dates,
         )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.area_config import AreaConfig
 from sim.conditions import Conditions
@@ -40,16 +39,6 @@ class Config(Strict):
     event_log: bool = False
     gains_every_weeks: Annotated[int, Field(ge=0, le=520)] = 0  # 0: not looked at
     output: str | None = None
-
-    @model_validator(mode="after")
-    def _start_is_a_date(self) -> Config:
-        try:
-            dt.date.fromisoformat(self.calendar.start)
-        except ValueError as e:
-            raise ValueError(
-                f"calendar.start = {self.calendar.start!r}: not a date of the form 2026-09-01"
-            ) from e
-        return self
 
     def resolver(self) -> Resolver:
         """Numbers behind the quantities of this configuration."""

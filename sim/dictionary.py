@@ -98,6 +98,11 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _code("place_early", "int32", "place attended before school, missing if none"),
         _code("place_primary", "int32", "primary or special school attended, missing if none"),
         _code("place_secondary", "int32", "secondary or special school attended, missing if none"),
+        _code(
+            "place_at_decision",
+            "int32",
+            "the one of them attended on the decision day; of children too young for school then, the first",
+        ),
     ),
     "needs": (
         _number("need_id", "id", "int64", "need, the same in every system with the same seed"),
@@ -327,10 +332,10 @@ def tables_of_views() -> dict[str, tuple[Column, ...]]:
         ),
         "places": (
             _SYSTEM,
-            _number("week", "week", "int64", "weeks after the decision day"),
-            _number("place", "number", "int64", "place, as in the column place of needs"),
+            _number("week", "week", "int32", "weeks after the decision day"),
+            _number("place", "number", "int32", "place, as in the column place of needs"),
             *(
-                _number(name, "needs", "float64", f"{what} {so_far}")
+                _number(name, "needs", "float32", f"{what} {so_far}")
                 for name, what in (
                     ("needs", "needs of its children that had begun"),
                     ("identified", "noticed"),
@@ -345,17 +350,44 @@ def tables_of_views() -> dict[str, tuple[Column, ...]]:
                 )
             ),
             _number(
-                "needs_at_end", "needs", "float64", "needs at the end of the run; mean over replications"
+                "needs_at_end", "needs", "float32", "needs at the end of the run; mean over replications"
             ),
             _number(
                 "points_gained",
                 _POINTS,
-                "float64",
+                "float32",
                 "points over no service at the end of the run, added up over these; mean over replications",
             ),
         ),
     }
 
+
+#: Tables that are made of those of a run when they are asked for.
+TABLES_TO_EXPORT: dict[str, tuple[Column, ...]] = {
+    "event_log": (
+        _number("case_id", "id", "int64", "case: the need to which it happened"),
+        _code("activity", "object", "what happened, and after a colon the offer concerned"),
+        Column(
+            "timestamp",
+            "date and time",
+            "datetime64[s]",
+            "datetime64[s]",
+            "day on which it happened; the time of day says no more than which event of the need and day came first",
+        ),
+        _code(
+            "resource",
+            "object",
+            "offer, and locality in which the child lives: who gives it; missing if none",
+        ),
+        _code("event", "int8", "what happened"),
+        _code("offer", "int16", "offer concerned, missing if none"),
+        _code("place", "int32", "place where it happened, missing if none"),
+        _number("child_id", "id", "int64", "child whose need it is"),
+        _code("kind", "int16", "kind of need"),
+        _LOCALITY,
+        _QUINTILE,
+    ),
+}
 
 _REFERENCE = _code("reference", "object", "what the plan is set against; the first one named")
 _PLAN = _code("plan", "object", "way to change")
@@ -396,10 +428,31 @@ TABLES_OF_A_CHANGE: dict[str, tuple[Column, ...]] = {
     "change_by_group": (
         _REFERENCE,
         _PLAN,
-        _code("grouping", "object", "imd_quintile (1 is the most deprived) or locality"),
-        _code("group", "object", "the fifth or the locality"),
+        _code(
+            "grouping",
+            "object",
+            "imd_quintile (1 is the most deprived), locality, or place (attended on the decision day)",
+        ),
+        _code("group", "object", "the fifth, the locality, or the place with its number"),
         _code("measure", "object", "what the change did to the children of the group"),
         _code("unit", "object", "unit of the numbers in this row"),
+        _number("mean", "the measure's", "float64", "mean over the replications that have it"),
+        *_MEAN,
+    ),
+    "change_by_year": (
+        _REFERENCE,
+        _PLAN,
+        _code("measure", "object", "what the change did in a year; a difference from the reference"),
+        _code("label", "object", "the measure in words"),
+        _code("unit", "object", "unit of the numbers in this row"),
+        _number(
+            "year",
+            "year",
+            "int32",
+            "year after the decision day, from 1; of 52 weeks, the last one to the end",
+        ),
+        _number("first_week", "week", "int32", "its first week after the decision day"),
+        _number("last_week", "week", "int32", "its last week"),
         _number("mean", "the measure's", "float64", "mean over the replications that have it"),
         *_MEAN,
     ),
@@ -455,15 +508,18 @@ def dictionary_frame() -> pd.DataFrame:
     """The data dictionary as a table: table, column, unit, type, meaning; the measures come last."""
     import pandas as pd
 
-    from sim.measures.change import BY_GROUP, MEASURES
+    from sim.measures.change import BY_GROUP, BY_YEAR, MEASURES
     from sim.measures.labels import LABELS
 
     views = {f"views/{name}": columns for name, columns in tables_of_views().items()}
-    tables = {**TABLES, **TABLES_OF_A_CHANGE, **TABLES_OF_A_SWEEP, **views}
+    tables = {**TABLES, **TABLES_TO_EXPORT, **TABLES_OF_A_CHANGE, **TABLES_OF_A_SWEEP, **views}
     rows = [(table, c.name, c.unit, c.shown, c.meaning) for table, cols in tables.items() for c in cols]
     rows += [("summary", name, m.stored_unit, "float64", m.label) for name, m in LABELS.items()]
     rows += [("change.measure", name, m.stored_unit, "float64", m.label) for name, m in MEASURES.items()]
     rows += [
         ("change_by_group.measure", name, unit, "float64", what) for name, (unit, what) in BY_GROUP.items()
+    ]
+    rows += [
+        ("change_by_year.measure", name, m.stored_unit, "float64", m.label) for name, m in BY_YEAR.items()
     ]
     return pd.DataFrame(rows, columns=["table", "column", "unit", "type", "meaning"])

@@ -1,7 +1,7 @@
 """What numbers can get wrong that are each in range: shares that do not add up, job plans over 100 %, empty rosters.
 
-These questions are asked of a whole configuration whose names and arrows are sound (:mod:`sim.system_checks`),
-because the answers depend on where the dials stand, on who works there and on the calendar.
+These questions are asked of a whole configuration, because the answers depend on where the dials stand, on who
+works there and on the calendar. Whether names and arrows are sound is asked in :mod:`sim.system_checks`.
 """
 
 from __future__ import annotations
@@ -10,27 +10,33 @@ import difflib
 import itertools
 from typing import TYPE_CHECKING
 
+from sim.doubt import NO_DOUBT, Doubt
+
 if TYPE_CHECKING:
     from sim.config import Config
 
 
-def number_problems(config: Config) -> list[str]:
-    """One sentence for each set of numbers that cannot stand together."""
-    return (
-        _job_plan_problems(config)
-        + _share_problems(config)
-        + _offer_problems(config)
-        + _needs_problems(config)
-        + _demand_problems(config)
-    )
+def number_problems(config: Config, doubt: Doubt = NO_DOUBT, sound: bool = True) -> list[str]:
+    """One sentence for each set of numbers that cannot stand together, none of them in doubt.
+
+    Args:
+        sound: names and arrows are; otherwise nobody can say who is rostered for what.
+    """
+    out = _job_plan_problems(config, doubt)
+    if sound and not doubt.about("system", "workforce"):
+        out += _roster_problems(config)
+    out += _share_problems(config, doubt) + _offer_problems(config, doubt)
+    return out + _needs_problems(config, doubt) + _demand_problems(config, doubt)
 
 
-def _offer_problems(config: Config) -> list[str]:
+def _offer_problems(config: Config, doubt: Doubt) -> list[str]:
     """Offers whose numbers do not fit each other, or that never run."""
     out: list[str] = []
     value = config.resolver()
     for name, offer in config.system.offers.items():
         key = f"system.offers.{name}"
+        if doubt.about(key):
+            continue
         course = offer.course
         for field in ("contacts", "most_contacts", "review_every"):
             count = getattr(course, field)
@@ -65,12 +71,14 @@ def _offer_problems(config: Config) -> list[str]:
     return out
 
 
-def _needs_problems(config: Config) -> list[str]:
+def _needs_problems(config: Config, doubt: Doubt) -> list[str]:
     """Kinds of need whose numbers are not in order."""
     out: list[str] = []
     value = config.resolver()
     for name, kind in config.needs.kinds.items():
         key = f"needs.kinds.{name}"
+        if doubt.about(key):
+            continue
         low, mode, high = (
             value(q, "years") for q in (kind.onset_age.low, kind.onset_age.mode, kind.onset_age.high)
         )
@@ -87,16 +95,18 @@ def _needs_problems(config: Config) -> list[str]:
                 f"{key}: specialist_below, targeted_below and normal_range must rise, "
                 f"found {steps[0]:g}, {steps[1]:g}, {steps[2]:g}"
             )
-    if sum(value(q) for q in config.needs.deprivation) <= 0.0:
+    if not doubt.about("needs.deprivation") and sum(value(q) for q in config.needs.deprivation) <= 0.0:
         out.append("needs.deprivation: all five multipliers are 0; at least one must be above 0")
+    if doubt.about("needs.school_age", "needs.secondary_age"):
+        return out
     if value(config.needs.school_age, "years") >= value(config.needs.secondary_age, "years"):
         out.append("needs.school_age: must be below needs.secondary_age")
     return out
 
 
-def _demand_problems(config: Config) -> list[str]:
+def _demand_problems(config: Config, doubt: Doubt) -> list[str]:
     """A stream of referrals that does not fit the needs, or staff counted by a population it lacks."""
-    if config.area.kind != "referral_stream":
+    if config.area.kind != "referral_stream" or doubt.about("area", "needs.kinds", "workforce.roles"):
         return []
     out: list[str] = []
     kinds = config.needs.kinds
@@ -107,7 +117,7 @@ def _demand_problems(config: Config) -> list[str]:
             out.append(f"area.mix.kinds.{name}: no kind of need of that name in needs; {hint}")
     if config.system.slots_per_week is None:
         for role, plan in config.system.job_plan.items():
-            if plan.offers and config.workforce.roles[role].wte is None:
+            if plan.offers and role in config.workforce.roles and config.workforce.roles[role].wte is None:
                 out.append(
                     f"workforce.roles.{role}.wte_per_100k: "
                     "a stream of referrals has no children to count; give wte"
@@ -115,12 +125,14 @@ def _demand_problems(config: Config) -> list[str]:
     return out
 
 
-def _job_plan_problems(config: Config) -> list[str]:
-    """Job plans over 100 %, offers nobody is rostered for."""
+def _job_plan_problems(config: Config, doubt: Doubt) -> list[str]:
+    """Job plans over 100 %."""
     out: list[str] = []
     value = config.resolver()
-    system, roles = config.system, config.workforce.roles
+    system = config.system
     for role, plan in system.job_plan.items():
+        if doubt.about(f"system.job_plan.{role}"):
+            continue
         total = sum(map(value, plan.offers.values())) + sum(map(value, plan.overheads.values()))
         if total > 1.0 + 1e-9:
             out.append(
@@ -128,14 +140,25 @@ def _job_plan_problems(config: Config) -> list[str]:
             )
     for locality, local in system.local_plans.items():
         for role, shares in local.items():
+            key = f"system.local_plans.{locality}.{role}"
+            if role not in system.job_plan or doubt.about(f"system.job_plan.{role}", key):
+                continue
             plan = system.job_plan[role]
             total = sum(map(value, {**plan.offers, **shares}.values()))
             total += sum(map(value, plan.overheads.values()))
             if total > 1.0 + 1e-9:
                 out.append(
-                    f"system.local_plans.{locality}.{role}: with the rest of its job plan, shares add up to {total:.1%} "
+                    f"{key}: with the rest of its job plan, shares add up to {total:.1%} "
                     "of the role's time; at most 100 %"
                 )
+    return out
+
+
+def _roster_problems(config: Config) -> list[str]:
+    """Offers that somebody is sent to and nobody is rostered for."""
+    out: list[str] = []
+    value = config.resolver()
+    system, roles = config.system, config.workforce.roles
     if system.slots_per_week is not None:
         return out
     in_use = _in_use(config)
@@ -177,16 +200,20 @@ def _in_use(config: Config) -> set[str]:
     return reached
 
 
-def _share_problems(config: Config) -> list[str]:
+def _share_problems(config: Config, doubt: Doubt) -> list[str]:
     """Alternatives whose probabilities add up to more than one; doors whose shares do not add up to one."""
     out: list[str] = []
     value = config.resolver()
     for name, offer in config.system.offers.items():
+        if doubt.about(f"system.offers.{name}"):
+            continue
         for j, route in enumerate(offer.routes):
             total = sum(value(b.share) for b in route.to)
             if total > 1.0 + 1e-9:
                 out.append(f"system.offers.{name}.routes[{j}].to: shares add up to {total:.3f}; at most 1")
     for name, door in config.system.doors.items():
+        if doubt.about(f"system.doors.{name}"):
+            continue
         total = sum(value(b.share) for b in door.to)
         if abs(total - 1.0) > 1e-9:
             out.append(f"system.doors.{name}.to: shares add up to {total:.3f}; they must add up to 1")

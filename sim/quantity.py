@@ -266,9 +266,9 @@ def problems_at(used: Iterable[Use], resolve: Resolver) -> list[str]:
     return out
 
 
-def problems_in(used: Iterable[Use], evidence: Mapping[str, EvidenceRow]) -> list[str]:
-    """One sentence for each quantity that names no evidence row, has the wrong unit or is out of range."""
-    out: list[str] = []
+def problems_in(used: Iterable[Use], evidence: Mapping[str, EvidenceRow]) -> list[tuple[str, str]]:
+    """The key and one sentence for each quantity that names no evidence row, has the wrong unit or is out of range."""
+    out: list[tuple[str, str]] = []
     resolve = Resolver(evidence, {d: 0.0 for d in DIALS})
     for use in used:
         if isinstance(use.quantity, float) and use.unit.low <= use.quantity <= use.unit.high:
@@ -278,14 +278,15 @@ def problems_in(used: Iterable[Use], evidence: Mapping[str, EvidenceRow]) -> lis
             if name not in evidence:
                 close = difflib.get_close_matches(name, list(evidence), 1)
                 hint = f"; did you mean '{close[0]}'?" if close else ""
-                out.append(f"{use.key} = {name!r}: no evidence row of that name{hint}")
+                out.append((use.key, f"{use.key} = {name!r}: no evidence row of that name{hint}"))
         if len(out) > before:
             continue
         for end in use.ends():
             first = end.product[0] if isinstance(end, Product) else end
             unit = evidence[first].unit if isinstance(first, str) else use.unit.name
             if unit != use.unit.name and (use.unit.name, unit) not in _CONVERSIONS:
-                out.append(f"{use.key} = {first!r}: the row is in {unit}, this field takes {use.unit.name}")
+                text = f"{use.key} = {first!r}: the row is in {unit}, this field takes {use.unit.name}"
+                out.append((use.key, text))
                 continue
             wrong = (
                 [n for n in _names(end)[1:] if evidence[n].unit not in _FACTORS]
@@ -296,12 +297,13 @@ def problems_in(used: Iterable[Use], evidence: Mapping[str, EvidenceRow]) -> lis
                 wrong = [n for n in _names(end) if evidence[n].unit not in _FACTORS]
             if wrong:
                 units = ", ".join(f"{n!r} is in {evidence[n].unit}" for n in wrong)
-                out.append(f"{use.key}: factors after the first must be shares or multipliers; {units}")
+                text = f"{use.key}: factors after the first must be shares or multipliers; {units}"
+                out.append((use.key, text))
                 continue
             value = resolve(end, use.unit.name)
             if not use.unit.low <= value <= use.unit.high:
                 allowed = f"{use.unit.low:g} to {use.unit.high:g} ({use.unit.name})"
-                out.append(f"{use.key} = {value:g}: allowed is {allowed}")
+                out.append((use.key, f"{use.key} = {value:g}: allowed is {allowed}"))
     return out
 
 

@@ -101,8 +101,18 @@ class Run:
 
     @property
     def events(self) -> pd.DataFrame:
-        """The event log, if it was asked for."""
+        """Every single event, if they were asked for."""
         return self.frame("events")
+
+    def event_log(self) -> pd.DataFrame:
+        """The events as process-mining and animation tools read them: case, activity, time stamp, resource.
+
+        Raises:
+            KeyError: the events were not asked for (``event_log=true``).
+        """
+        from sim.event_log import event_log
+
+        return event_log(self.events, self.needs, self.first_day)
 
     @cached_property
     def _summary(self) -> dict[str, float]:
@@ -169,7 +179,7 @@ def populate(config: Config, tables: Compiled, area: Area, seed: int) -> Populat
     demand = config.area.demand
     if demand.mode == "population":
         return from_area(tables.needs, area, seed, tables.end_day)
-    stream = stream_of(config.area, tables.kinds, tables.days.first_day, tables.end_day)
+    stream = stream_of(config.area, tables.kinds, tables.days.first_day, tables.decision_day, tables.end_day)
     return from_stream(tables.needs, area, stream, seed, tables.end_day)
 
 
@@ -178,7 +188,7 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
     people, books, rules = engine.people, engine.books, engine.rules
     names = (tables.kinds, tables.offers, tables.roles)
     columns: dict[str, Mapping[str, np.ndarray]] = {
-        "children": _children(people),
+        "children": _children(people, rules.decision_day),
         "needs": _needs(people, rules, tables),
         "waiting": _waiting(books.waiting, rules, tables),
         "weekly": _weekly(books.weekly),
@@ -217,9 +227,14 @@ def collect(config: Config, seed: int, area: Area, tables: Compiled, engine: Eng
     )
 
 
-def _children(people: People) -> Columns:
+def _children(people: People, decision_day: int) -> Columns:
     """Columns of the children."""
     c = people.children
+
+    def there() -> np.ndarray:
+        school = np.where(decision_day >= c.to_secondary, c.secondary, c.primary)
+        return np.where(decision_day >= c.to_school, school, c.early).astype(np.int32)
+
     return Columns(
         {
             "child_id": lambda: c.id.astype(np.int64),
@@ -231,6 +246,7 @@ def _children(people: People) -> Columns:
             "place_early": c.early,
             "place_primary": c.primary,
             "place_secondary": c.secondary,
+            "place_at_decision": there,
         }
     )
 

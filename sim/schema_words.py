@@ -28,11 +28,11 @@ def _sentence(details: ErrorDetails) -> str:
     kind, found, path = details["type"], _short(details["input"]), keys_of_location(details["loc"])
     if path[-1:] == ["[key]"]:  # a name that a mapping does not take
         names = re.findall(r"'([^']+)'", str(details.get("ctx", {}).get("expected", "")))
-        return f"{_dotted(path[:-1])}: unknown key{_nearest(str(path[-2]), names)}"
-    key = _dotted(path)
+        return f"{dotted(path[:-1])}: unknown key{_nearest(str(path[-2]), names)}"
+    key = dotted(path)
     match kind:
         case "extra_forbidden":
-            return f"{key}: unknown key{_nearest(str(path[-1]), _fields_at(details['loc'][:-1]))}"
+            return f"{key}: unknown key{_nearest(str(path[-1]), fields_at(details['loc'][:-1]))}"
         case "missing":
             return f"{key}: missing"
         case "value_error":
@@ -90,7 +90,7 @@ def keys_of_location(location: tuple[int | str, ...]) -> list[str | int]:
     return out
 
 
-def _dotted(path: Sequence[str | int]) -> str:
+def dotted(path: Sequence[str | int]) -> str:
     """``["routes", 0, "to"]`` as ``routes[0].to``."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
@@ -102,7 +102,7 @@ _AREA_KINDS = {
 _FORMS: dict[str, type[BaseModel]] = {PRODUCT: Product, BLEND: Blend, SHIFT: Shift}
 
 
-def _fields_at(location: tuple[int | str, ...]) -> list[str]:
+def fields_at(location: tuple[int | str, ...]) -> list[str]:
     """Names of the fields that may stand at a location of the configuration."""
     here: list[Any] = [Config]
     for part in location:

@@ -14,6 +14,10 @@ from sim.area import BANDS
 from sim.area_config import AreaConfig
 from sim.errors import InputError
 from sim.function import DAYS_PER_YEAR
+from sim.importers.tables import DateFormat
+
+#: A file of referrals may end so many weeks before the run, as one over a summer does.
+SILENCE_WEEKS = 13
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,11 @@ def stream_rate(
     return per_week / 7.0 * np.asarray(month_weights)[months] * (1.0 + growth) ** (days / DAYS_PER_YEAR)
 
 
-def stream_of(area: AreaConfig, kinds: tuple[str, ...], first_day: dt.date, end_day: int) -> Stream:
-    """The stream of an area in the demand mode ``referrals``, for a run of ``end_day`` days from ``first_day``.
+def stream_of(
+    area: AreaConfig, kinds: tuple[str, ...], first_day: dt.date, decision_day: int, end_day: int
+) -> Stream:
+    """The stream of an area in the demand mode ``referrals``, for a run of ``end_day`` days from ``first_day`` that is
+    counted from ``decision_day`` on.
 
     Raises:
         InputError: a file of referrals that cannot be used, or has none in the run.
@@ -64,35 +71,49 @@ def stream_of(area: AreaConfig, kinds: tuple[str, ...], first_day: dt.date, end_
         np.cumsum(shares) / np.sum(shares),
         np.cumsum(quintiles),
         mix.urgent_share if mix else 0.0,
-        dated_referrals(demand.csv, kinds, first_day, end_day) if demand.csv is not None else None,
+        None
+        if demand.csv is None
+        else dated_referrals(demand.csv, demand.csv_dates, kinds, first_day, decision_day, end_day),
     )
 
 
 def dated_referrals(
-    path: str, kinds: tuple[str, ...], first_day: dt.date, end_day: int
+    path: str,
+    date_format: DateFormat,
+    kinds: tuple[str, ...],
+    first_day: dt.date,
+    decision_day: int,
+    end_day: int,
 ) -> Mapping[str, np.ndarray]:
     """The referrals of a file that fall into a run, as days of the run; -1 where the file does not say.
 
     The last file is remembered, so that the replications of a process read it once.
 
     Raises:
-        InputError: the file cannot be used, or none of its referrals falls into the run.
+        InputError: the file cannot be used, none of its referrals falls into the run, or it ends so long before the run
+        does (``SILENCE_WEEKS``) that the end would be that of a service which nobody asks for anything.
     """
     try:
         state = Path(path).stat()
         version = (state.st_mtime_ns, state.st_size)
     except OSError:
         version = (0, 0)  # the reader says what is wrong
-    return _dated(path, version, kinds, first_day, end_day)
+    return _dated(path, version, date_format, kinds, first_day, decision_day, end_day)
 
 
 @lru_cache(maxsize=1)
 def _dated(
-    path: str, version: tuple[int, int], kinds: tuple[str, ...], first_day: dt.date, end_day: int
+    path: str,
+    version: tuple[int, int],
+    date_format: DateFormat,
+    kinds: tuple[str, ...],
+    first_day: dt.date,
+    decision_day: int,
+    end_day: int,
 ) -> Mapping[str, np.ndarray]:
     from sim.importers.referrals_csv import read_referrals
 
-    frame = read_referrals(path, kinds=kinds)
+    frame = read_referrals(path, kinds=kinds, date_format=date_format)
     first = np.datetime64(first_day, "D")
     dates = frame["referral_date"].to_numpy().astype("datetime64[D]")
     day = (dates - first).astype(np.int64)
@@ -101,6 +122,13 @@ def _dated(
         raise InputError(
             f"{path}: none of its referrals ({dates[0]} to {dates[-1]}) falls into the run "
             f"({first} to {first + end_day - 1}); set calendar.start, history_years and horizon_years to fit"
+        )
+    if int(day[-1]) < end_day - 7 * SILENCE_WEEKS:
+        weeks = (end_day - int(day[-1])) // 7
+        raise InputError(
+            f"{path}: its last referral is of {dates[-1]}, {weeks} weeks before the run ends ({first + end_day - 1}, "
+            f"counted from {first + decision_day}), and there would be no demand in these weeks; set calendar.start, "
+            "history_years and horizon_years so that the run ends with the file"
         )
     codes = {"kind": {name: i for i, name in enumerate(kinds)}, "priority": {"urgent": 1, "routine": 0}}
 

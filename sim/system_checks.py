@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from sim.doubt import NO_DOUBT, Doubt
 from sim.quantity import Strict
 from sim.system import Course, Door, Offer, System
 
@@ -18,10 +19,23 @@ MOST_OFFERS = 60  # the engine keeps who was seen by which offer in the bits of 
 MOST_ALSO = 31  # draws for what runs besides are numbered within one routing
 
 
+#: Mappings whose entries other parts of a configuration refer to by name.
+_NAMED = ("system.offers", "needs.kinds", "workforce.roles")
+
+
 def structure_problems(
-    system: System, kinds: tuple[str, ...], roles: tuple[str, ...], groups: tuple[str, ...]
+    system: System,
+    kinds: tuple[str, ...],
+    roles: tuple[str, ...],
+    groups: tuple[str, ...],
+    doubt: Doubt = NO_DOUBT,
 ) -> list[str]:
-    """One sentence for each unknown name, unreachable offer, or field without effect where it stands."""
+    """One sentence for each unknown name, unreachable offer, or field without effect where it stands.
+
+    Where something that is referred to by name is in doubt nothing is asked, and of parts in doubt only their names.
+    """
+    if doubt.of_an_entry(*_NAMED):
+        return []
     out: list[str] = []
     if len(system.offers) > MOST_OFFERS:
         out.append(f"system.offers: {len(system.offers)} offers; at most {MOST_OFFERS}")
@@ -35,12 +49,13 @@ def structure_problems(
     for name, offer in system.offers.items():
         key = f"system.offers.{name}"
         out += _offer_names(key, offer, names)
-        out += _access_problems(key, offer, system.slots_per_week is not None)
-        out += _queue_problems(key, offer)
+        if not doubt.about(key, "system.slots_per_week"):
+            out += _access_problems(key, offer, system.slots_per_week is not None)
+            out += _queue_problems(key, offer)
         out += _route_problems(key, offer, names)
     out += [
         f"system.offers.{name}: no door or route leads here; nobody can ever receive it"
-        for name in _unreachable(system)
+        for name in ([] if doubt.about("system.doors", "system.offers") else _unreachable(system))
     ]
     for role, plan in system.job_plan.items():
         out += names.unknown(f"system.job_plan.{role}", role, roles, "role in the workforce")

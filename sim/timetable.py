@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -170,15 +171,9 @@ def pilot_places(plan: Pilot, config: Config, area: Area, seed: int) -> np.ndarr
         InputError: names that are not in the area; a pilot in no place, or in all of them.
     """
     if plan.order == "listed":
-        names, problems = np.array(area.place_name, dtype=object), []
-        inside = np.zeros(len(names), bool)
-        for i, name in enumerate(plan.listed):
-            here = _places_named(name, area)
-            if not here.any():
-                problems.append(_unknown_place(f"transition.listed[{i}]", name, area))
-            inside |= here
-        if problems:
+        if problems := pilot_place_problems(plan.listed, area):
             raise InputError(problems)
+        inside = np.logical_or.reduce([_places_named(name, area) for name in plan.listed])
     else:
         inside = np.zeros(len(area.place_name), bool)
         order, cut = _in_turn(plan.order, config, area, seed)
@@ -192,6 +187,15 @@ def pilot_places(plan: Pilot, config: Config, area: Area, seed: int) -> np.ndarr
             ]
         )
     return inside
+
+
+def pilot_place_problems(listed: Sequence[str], area: Area) -> list[str]:
+    """A sentence for each name in a pilot's list that is none of the area's."""
+    return [
+        _unknown_place(f"transition.listed[{i}]", name, area)
+        for i, name in enumerate(listed)
+        if not _places_named(name, area).any()
+    ]
 
 
 def _side_by_side(plan: Parallel, value: Resolver, first: int, end_day: int) -> tuple[np.ndarray, np.ndarray]:
@@ -259,10 +263,22 @@ def _unknown_place(key: str, name: str, area: Area) -> str:
 
 
 def _listed(plan: Phased, area: Area) -> np.ndarray:
+    if problems := place_group_problems(plan.listed, area):
+        raise InputError(problems)
+    group = np.full(len(area.place_name), -1, np.int64)
+    for g, listed in enumerate(plan.listed):
+        for name in listed:
+            group[_places_named(name, area)] = g
+    return group
+
+
+def place_group_problems(groups: Sequence[Sequence[str]], area: Area) -> list[str]:
+    """A sentence for each name in listed groups that is none of the area's or comes twice, and one for all places left
+    out (once all names are known)."""
     group = np.full(len(area.place_name), -1, np.int64)
     problems: list[str] = []
     names = np.array(area.place_name, dtype=object)
-    for g, listed in enumerate(plan.listed):
+    for g, listed in enumerate(groups):
         for name in listed:
             key = f"transition.listed[{g}] = {name!r}"
             here = _places_named(name, area)
@@ -279,9 +295,7 @@ def _listed(plan: Phased, area: Area) -> np.ndarray:
             f"transition.listed: {len(missing)} of {len(names)} places are in no group ({shown}); "
             "every place must be in one"
         )
-    if problems:
-        raise InputError(problems)
-    return group
+    return problems
 
 
 def share_switched(switch_day: np.ndarray, area: Area, end_day: int) -> np.ndarray:

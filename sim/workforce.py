@@ -8,10 +8,11 @@ fewer. Minutes are whole numbers from here on: every one of them ends in exactly
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from sim.quantity import HoursPerYear, Multiplier, PoundsPerHour, Resolver, Share, Strict, WtePer100k
 
@@ -54,6 +55,15 @@ class Calendar(Strict):
     working_days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(min_length=1)
     bank_holidays: bool = True  # England
     school_holiday_weeks: list[Annotated[int, Field(ge=1, le=53)]] = []  # ISO week numbers
+
+    @field_validator("start")
+    @classmethod
+    def _is_a_date(cls, start: str) -> str:
+        try:
+            dt.date.fromisoformat(start)
+        except ValueError as e:
+            raise ValueError(f"{start!r} is not a date of the form 2026-09-01") from e
+        return start
 
 
 def establishment(

@@ -147,9 +147,11 @@ def fingerprints(run: Run) -> dict[str, str]:
 
 
 def plan_to(system: str, name: str = "big_bang", **plan: Any) -> dict[str, Any]:
-    """A shipped plan of change to a shipped system, as a change for ``make_config``."""
+    """A shipped plan of change to a shipped system, as a change for ``make_config``; it begins on the decision day unless
+    told otherwise."""
     overrides = [f"transition={name}", f"system@transition.to={system}"]
-    return {"transition": {**copy.deepcopy(composed(tuple(overrides))["transition"]), **plan}}
+    shipped = copy.deepcopy(composed(tuple(overrides))["transition"])
+    return {"transition": {**shipped, "start_week": 0.0, **plan}}
 
 
 #: All costs of change and of running two systems at zero.

@@ -60,6 +60,18 @@ def with_trouble(run: SweepRun) -> Measured:
     return pretend(run)
 
 
+def without_a_measure(run: SweepRun) -> Measured:
+    """A measure that is asked for is never defined."""
+    common: Common = in_common()
+    values = dict(zip(common.measures, pretend(run).values, strict=True))
+    return Measured(sound({**values, "recorded_wait_median_weeks": math.nan}, common), 0.0)
+
+
+def failing_in_two_ways(run: SweepRun) -> Measured:
+    """Every run fails, but not all for the same reason."""
+    raise ValueError("cannot be done" if run.point % 2 else f"took {run.seed} days")
+
+
 def die_once(mark: Path, run: SweepRun) -> Measured:
     """The same, but somebody kills the worker the first time that point 1 is tried."""
     if run.point == 1 and not mark.exists():

@@ -20,10 +20,11 @@ from experiments.change import (
     are_ways_to_change,
     by_group_frame,
     by_week_frame,
+    by_year_frame,
     change_frame,
     with_gains,
 )
-from experiments.change_page import cell, change_page, change_table
+from experiments.change_page import cell, change_page, change_table, places_told
 from experiments.replicate import replicate
 from experiments.screen import as_text
 from experiments.statistics import estimate, estimates
@@ -32,14 +33,17 @@ from sim.config import Config
 from sim.dictionary import TABLES_OF_A_CHANGE
 from sim.measures.change import (
     BY_GROUP,
+    BY_YEAR,
     DISRUPTION,
     MEASURES,
     SUMS,
     change_of,
     disruption,
+    fading,
     in_stretches,
     timing,
     worst,
+    year_ends,
 )
 from sim.measures.course import CHANGE_LINES, Course, course_of
 from sim.measures.resources import staff_pounds
@@ -69,9 +73,11 @@ def course(**given_values: Any) -> Course:
         "child_years": np.zeros(6),
         "child_locality": np.array([0, 0, 0, 1, 1, 1]),
         "child_quintile": np.array([0, 0, 1, 2, 4, 4]),
+        "child_place": np.array([0, 0, 1, 2, 2, -1]),
         "children": "the same",
         "change_hours": np.zeros(2),
         "localities": ("North", "South"),
+        "places": ("hub", "school", "nursery", "nobody's"),
         **given_values,
     }
     return Course(**values)
@@ -93,7 +99,7 @@ def numbers(stay: Course, plan: Course, step: float = 0.5) -> dict[str, float]:
 
 def test_a_course_set_against_itself_did_nothing():
     found = numbers(course(), course())
-    undefined = {"lowest_week", "worst_week"}
+    undefined = {"lowest_week", "worst_week", "fading_point_years"}  # twelve weeks are not three years
     assert {name for name, value in found.items() if math.isnan(value)} == undefined
     assert found.pop("broke_even") == 1.0
     assert {value for name, value in found.items() if name not in undefined} == {0.0}
@@ -258,11 +264,13 @@ def test_groups_add_up_to_everybody_and_turning_round_swaps_harm_and_help(seed):
     who = {
         "child_locality": rng.integers(0, 2, n),
         "child_quintile": rng.integers(0, 5, n),
+        "child_place": rng.integers(0, 4, n),
     }
     one, other = (course(**who, child_years=rng.normal(0, 1, n)) for _ in range(2))
     forth, back = change_of(one, other, 0.5), change_of(other, one, 0.5)
     for name in SUMS:
         assert forth.by_quintile[name].sum() == pytest.approx(forth.by_locality[name].sum())
+        assert forth.by_quintile[name].sum() == pytest.approx(forth.by_place[name].sum())
         if name in forth.numbers and name != "point_years":
             assert forth.numbers[name] == pytest.approx(forth.by_locality[name].sum())
     net = forth.by_quintile["point_years_won"] - forth.by_quintile["point_years_lost"]
@@ -310,15 +318,15 @@ def test_a_change_to_an_identical_system_without_costs_did_nothing_to_anybody():
     configs = plans("gatekept", **FREE)
     stay, plan = (course_of(simulate(config, 5)) for config in configs.values())
     found = numbers(stay, plan)
-    undefined = {"lowest_week", "worst_week"}
+    undefined = {"lowest_week", "worst_week", "fading_point_years"}
     assert found["broke_even"] == 1.0
     assert {v for name, v in found.items() if name not in {*undefined, "broke_even"}} == {0.0}
     assert all(math.isnan(found[name]) or found[name] == 0.0 for name in undefined)
     change = change_of(stay, plan, 0.5)
     for name in BY_GROUP:
-        for by in (change.by_quintile, change.by_locality):
+        for by in (change.by_quintile, change.by_locality, change.by_place):
             if name in by and name != "children":
-                assert (by[name] == 0.0).all(), name
+                assert (by[name][by["children"] > 0] == 0.0).all(), name
 
 
 def test_the_course_of_a_run_agrees_with_its_tables():
@@ -363,6 +371,9 @@ def test_every_group_adds_up_to_the_whole_area():
     assert found.by_quintile["children"].sum() > 100
     for name in SUMS:
         assert found.by_quintile[name].sum() == pytest.approx(found.by_locality[name].sum())
+        assert found.by_quintile[name].sum() == pytest.approx(
+            found.by_place[name].sum()
+        )  # all attend a place
     assert found.numbers["point_years"] == pytest.approx(found.by_locality["point_years"].sum(), abs=1e-9)
     assert found.numbers["point_years_won"] > 0
 
@@ -373,6 +384,7 @@ def test_the_tables_are_in_the_columns_of_the_data_dictionary():
         "change": change_frame(changes),
         "change_by_week": by_week_frame(changes),
         "change_by_group": by_group_frame(changes),
+        "change_by_year": by_year_frame(changes),
     }
     for name, frame in frames.items():
         declared = TABLES_OF_A_CHANGE[name]
@@ -382,6 +394,7 @@ def test_the_tables_are_in_the_columns_of_the_data_dictionary():
                 assert frame[column.name].dtype == column.stored, (name, column.name)
     assert list(frames["change"]["measure"]) == list(MEASURES)
     assert set(frames["change_by_group"]["measure"]) == set(BY_GROUP)
+    assert list(dict.fromkeys(frames["change_by_year"]["measure"])) == list(BY_YEAR)
 
 
 def test_the_curve_by_week_ends_where_the_measure_says():
@@ -410,6 +423,27 @@ def test_a_replication_that_one_plan_did_not_finish_is_left_out():
     assert "one replication: cannot tell" in set(change_frame(changes)["in_words"])
 
 
+def test_what_a_plan_did_does_not_depend_on_the_order_in_which_plans_are_named():
+    configs = {**plans(), "later": plans(start_week=8.0)["big_bang"]}
+    courses = {name: course_of(simulate(config, 5)) for name, config in configs.items()}
+    told = []
+    for order in (["none", "big_bang", "later"], ["none", "later", "big_bang"]):
+        changes = Changes({name: configs[name] for name in order})
+        for name in reversed(order):
+            changes.take(name, 0, courses[name])
+        keys = ["plan", "grouping", "group", "measure", "year", "week"]
+        frames = [
+            change_frame(changes),
+            by_year_frame(changes),
+            by_group_frame(changes),
+            by_week_frame(changes),
+        ]
+        told.append([f.sort_values([k for k in keys if k in f], ignore_index=True) for f in frames])
+    for one, other in zip(*told, strict=True):
+        assert one.equals(other)
+    assert set(told[0][0]["plan"]) == {"big_bang", "later"}
+
+
 def test_function_is_looked_at_equally_often_in_every_plan_and_as_often_as_asked():
     configs = plans()
     assert {c.gains_every_weeks for c in configs.values()} == {4}
@@ -429,9 +463,119 @@ def test_the_page_has_every_headline_measure_once_and_says_what_it_is_set_agains
     for label in shown:
         assert len([line for line in lines if line.startswith((f"{label}  ", f"{label} ("))]) == 1, label
     assert len(shown) > 20
-    text = as_text(change_page(change_frame(changes), changes))
+    text = as_text(
+        change_page(change_frame(changes), by_year_frame(changes), by_group_frame(changes), changes)
+    )
     assert text.startswith("What the change itself did, against none")
     assert max(map(len, text.splitlines())) <= 110
+    assert "year 1 (weeks 1 to 39)" in text
+    assert "fifth 1 (most deprived)" in text
+
+
+# ---------------------------------------------------------------------------------- years and places
+
+
+@pytest.mark.parametrize(
+    ("weeks", "ends"),
+    [
+        ([4, 8, 12], [12]),
+        ([52, 77], [77]),  # 25 weeks left over: part of the first year
+        ([52, 78], [52, 78]),  # half a year: one of its own
+        ([48, 52, 56, 104, 108], [52, 108]),
+        ([50, 100, 150], [50, 100, 150]),  # looked at every 50 weeks: the last look within each year
+    ],
+)
+def test_a_year_has_52_weeks_and_what_is_left_over_is_one_from_half_a_year_on(weeks, ends):
+    assert [weeks[at] for at in year_ends(np.array(weeks))] == ends
+
+
+@given(n=st.integers(1, 150), every=st.integers(1, 12))
+def test_every_look_belongs_to_one_year(n, every):
+    week = every * np.arange(1, n + 1)
+    ends = year_ends(week)
+    assert (np.diff(ends) > 0).all()
+    assert ends[0] >= 0
+    assert ends[-1] == n - 1
+
+
+def test_a_gain_fades_if_years_bring_less_and_less_after_the_first():
+    assert fading(np.array([-9.0, 5.0, 4.0])) == -1.0
+    assert fading(np.array([-9.0, 1.0, 3.0, 5.0, 7.0])) == pytest.approx(2.0)
+    assert fading(np.array([0.0, 4.0, 4.0, 1.0])) == pytest.approx(
+        np.polyfit([0, 1, 2], [4.0, 4.0, 1.0], 1)[0]
+    )
+    assert math.isnan(fading(np.array([7.0, 8.0])))
+
+
+def test_what_is_spent_in_a_week_belongs_to_the_year_of_that_week():
+    weeks = {name: np.zeros(104) for name in course().weekly}
+    looked_at = {"gains_week": np.array([52, 104]), **{k: np.zeros((2, 2, 5)) for k in ("years", "points")}}
+    spent = {
+        "pounds_change": np.arange(1.0, 105.0),
+        "first_useful": np.r_[np.zeros(51), 3.0, 5.0, np.zeros(51)],
+    }
+    stay, plan = course(weekly=weeks, **looked_at), course(weekly={**weeks, **spent}, **looked_at)
+    found = change_of(stay, plan, 0.5).by_year
+    assert found["pounds_change"].tolist() == [52 * 53 / 2, 104 * 105 / 2 - 52 * 53 / 2]
+    assert found["first_useful"].tolist() == [3.0, 5.0]
+    assert found["last_week"].tolist() == [52.0, 104.0]
+
+
+def test_years_add_up_to_the_whole_change():
+    found = compared().pairs["big_bang"][0]
+    assert found.by_year["point_years"].sum() == pytest.approx(found.numbers["point_years"])
+    assert found.by_year["pounds_change"].sum() == pytest.approx(found.numbers["pounds_change"])
+    on_change = found.numbers["hours_change"] + found.numbers["hours_coordination"]
+    assert found.by_year["hours_on_change"].sum() == pytest.approx(on_change)
+    assert on_change > 0
+
+
+def test_children_are_counted_at_the_place_they_attend_and_those_without_one_at_none():
+    lost = {"child_years": np.array([-0.6, 0.7, 0.0, 0.5, 0.1, -9.0])}
+    found = change_of(course(), course(**lost), 0.5).by_place
+    assert found["children"].tolist() == [2, 1, 2, 0]
+    assert found["children_harmed"].tolist() == [1, 0, 0, 0]
+    assert found["children_helped"].tolist() == [1, 0, 1, 0]
+    assert found["point_years"] == pytest.approx([0.1, 0.0, 0.6, 0.0])
+    assert found["harmed_share"][:3].tolist() == [0.5, 0.0, 0.0]
+    assert math.isnan(found["harmed_share"][3])
+
+
+def test_places_that_lose_and_gain_are_told_with_the_extremes_and_places_of_nobody_are_left_out():
+    configs = plans()
+    changes = Changes(configs)
+    for replication, luck in enumerate((0.0, 0.01, 0.02)):
+        moved = np.array([-1.0, -1.0, 0.02 * (replication - 1) - 0.001, 2.0, 2.0, 0.0]) + luck * np.array(
+            [1, 1, 0, 1, 1, 0]
+        )
+        changes.take("none", replication, course())
+        changes.take("big_bang", replication, course(child_years=moved))
+    frame = by_group_frame(changes)
+    assert list(dict.fromkeys(frame[frame["grouping"] == "place"]["group"])) == [
+        "0: hub",
+        "1: school",
+        "2: nursery",
+    ]
+    assert places_told(frame) == {
+        "clearly worse": "1 of 3",
+        "clearly better": "1 of 3",
+        "lowest mean (point-years)": "hub\n−2.0",
+        "highest mean (point-years)": "nursery\n+4.0",
+    }
+
+
+def test_a_child_attends_on_the_decision_day_the_place_where_its_needs_are_met_then():
+    """Against the log: events of the week before the decision happen at the place the child attends on that day."""
+    run = simulate(
+        make_config("gatekept", {"history_years": 0.5, "horizon_years": 0.1, "event_log": True}), 5
+    )
+    events, children = run.tables["events"], run.tables["children"]
+    there = dict(zip(children["child_id"], children["place_at_decision"], strict=True))
+    week = (events["day"] >= run.decision_day - 7) & (events["day"] < run.decision_day + 7)
+    place = events["place"]
+    known = [(there[c], p) for c, p in zip(events["child_id"][week], place[week], strict=True) if p >= 0]
+    assert len(known) > 20
+    assert all(a == b for a, b in known)
 
 
 def test_a_plan_that_never_breaks_even_is_told_in_words_and_one_that_sometimes_does_with_how_often():
@@ -448,5 +592,6 @@ def test_a_plan_that_never_breaks_even_is_told_in_words_and_one_that_sometimes_d
     measure = MEASURES["break_even_week"]
     assert cell(measure, row(math.nan, math.nan, math.nan)) == "not within the horizon"
     assert cell(measure, row(8.0, math.nan, math.nan)) == "8\nin 1 of 3"
-    assert cell(measure, row(8.0, math.nan, 8.0)) == "8\n8 to 8\nin 2 of 3"
+    assert cell(measure, row(8.0, math.nan, 8.0)) == "8\nin 2 of 3"  # all that have it agree
+    assert cell(measure, row(8.0, 8.0, 12.0)) == "9\n4 to 15"
     assert cell(measure, row(0.0, 0.0, 40.0)).endswith("*")

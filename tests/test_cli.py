@@ -180,10 +180,32 @@ def test_an_existing_output_is_refused_before_any_work(capsys, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("also", [[], ["replications=0"]])
+def test_configuration_area_output_and_the_words_of_the_command_are_all_told_at_once(capsys, tmp_path, also):
+    words = [
+        "area=example_small",
+        "area.localities=[]",
+        f"output={tmp_path}",
+        "precision.measure=reach",
+        *also,
+    ]
+    status, out, err = say(capsys, "compare", "system=gatekept,balanced", *words)
+    assert (status, out) == (2, "")
+    for told in (
+        "is empty",
+        "exists already",
+        "precision.measure=reach: no such",
+        "add precision.half_width",
+    ):
+        assert sum(told in line for line in err) == 1, told
+    assert len(err) == 4 + len(also)
+
+
 def test_validate_reads_the_referrals_too(capsys, tmp_path):
     path = tmp_path / "referrals.csv"
     path.write_text("referral_date\n2024-09-05\n2024-10-03\n1999-01-01\n")
-    words = ["validate", *PLAIN, "system=single_list", f"area.csv={path}"]
+    years = ["calendar.start=2024-09-01", "history_years=0", "horizon_years=0.25"]
+    words = ["validate", *PLAIN, "system=single_list", f"area.csv={path}", *years]
     status, out, _ = say(capsys, *words)
     assert status == 0
     assert f"2 of {path} fall into the run" in out
@@ -364,7 +386,8 @@ def test_a_disk_that_refuses_leaves_nothing_and_is_told(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_stops_at_once_and_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl_c", "kill"])
+def test_a_stop_is_at_once_leaves_nothing_and_says_so(tmp_path, number):
     parent = subprocess.Popen(
         [OPENDOOR, "run", *PLAIN, "system=single_list", "replications=100000", "output=r"],
         cwd=tmp_path,
@@ -375,11 +398,11 @@ def test_ctrl_c_stops_at_once_and_leaves_nothing(tmp_path):
     )
     wait_until(lambda: any(tmp_path.iterdir()))
     time.sleep(1)
-    os.killpg(parent.pid, signal.SIGINT)
+    (os.killpg if number == signal.SIGINT else os.kill)(parent.pid, number)
     out, err = parent.communicate(timeout=60)
     assert parent.returncode == 130
     assert out == ""
-    assert err.splitlines()[-1] == "opendoor: stopped"
+    assert err.splitlines()[-1].startswith("opendoor: stopped: nothing is kept")
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -703,3 +705,15 @@ def test_setting_a_number_that_nothing_uses_is_refused():
         load_config(["system=no_service", unused])
     assert load_config(["system=gatekept", unused]).evidence["triage_accept_targeted_share"].value == 0.7
     assert set(load_plans(["system=no_service,gatekept", unused])) == {"no_service", "gatekept"}
+
+
+def test_configurations_can_be_put_together_by_several_threads_at_once():
+    words = ["experiment=staying_put", "area=example_small"]  # a named experiment: Hydra puts it together
+    start = threading.Barrier(4)
+
+    def one(_: int) -> str:
+        start.wait()
+        return str(compose(words))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(one, range(4)))) == 1

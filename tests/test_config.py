@@ -162,7 +162,7 @@ def test_what_is_no_quantity_is_refused_in_one_sentence(value, shown):
             "agregates",
             "area.kind = 'agregates': allowed are 'aggregates', 'files', 'referral_stream'",
         ),
-        ("calendar.start", "2022-9-1", "calendar.start = '2022-9-1': not a date of the form 2026-09-01"),
+        ("calendar.start", "2022-9-1", "calendar.start: '2022-9-1' is not a date of the form 2026-09-01"),
         (
             "calendar.start",
             "2195-09-01",
@@ -357,6 +357,53 @@ def test_all_problems_are_told_at_once_whatever_their_sort():
         f"{THERAPY}.staff.therapist",
         "workforce.roles.admin_b3.vacancy",
     ]
+
+
+def test_a_mistake_of_one_sort_hides_none_of_another_sort():
+    """A wrong type, a row outside its range, a quantity out of range, an arrow to nowhere, sums above 100 %."""
+    therapi = [{"when": ["done"], "to": [{"to": "therapi", "share": 0.4}]}]
+    found = problems(
+        ("replications", 0),
+        ("calendar.start", "soon"),
+        ("evidence.vacancy_share.value", 7),
+        ("system.offers.therapy.queue.patience_weeks", -1),
+        ("system.offers.assessment.routes", therapi),
+        ("system.job_plan.therapist_b6.offers.therapy", 0.99),
+        ("system.doors.referral.to", [{"to": "triage", "share": 0.7}]),
+        ("needs.kinds.dld.normal_range", 0.1),
+    )
+    assert [sentence.split(" = ")[0].split(": ")[0] for sentence in found] == [
+        "calendar.start",
+        "evidence.vacancy_share",
+        "replications",
+        "system.offers.therapy.queue.patience_weeks",
+        "system.offers.assessment.routes[0].to[0].to",
+        "system.offers.school_programme",
+        "system.job_plan.therapist_b6",
+        "system.doors.referral.to",
+        "needs.kinds.dld",
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (f"{THERAPY}.title", None),
+        ("system.dials.easy_access", 2),
+        ("system.job_plan.therapist_b6.offers.therapy", "no_row_of_this_name"),
+        ("system.job_plan.therapist_b6", 3),
+        ("workforce.roles.therapist_b6.group", 3),
+        ("workforce.roles.therapist_b6", None),
+        ("needs.kinds.dld", None),
+        (f"{THERAPY}.rutes", []),
+        ("evidence.therapy_contact_minutes.unit", "hour"),
+    ],
+)
+def test_what_hangs_on_a_mistake_is_not_told_as_another_one(change):
+    key, _ = change
+    assert {sentence.split(" = ")[0].split(": ")[0].startswith(key) for sentence in problems(change)} == {
+        True
+    }
 
 
 def test_taking_out_what_is_wrong_raises_no_false_alarm():

@@ -112,6 +112,8 @@ def read(key: str, value: object) -> tuple[Factor | None, list[str]]:
         ("1..100:log:steps=3", (1.0, pytest.approx(10.0), 100.0)),
         ("1..10:integer:steps=4", (1, 4, 7, 10)),
         (["gatekept", "balanced"], ("gatekept", "balanced")),
+        ("[mon],[mon, thu]", (["mon"], ["mon", "thu"])),
+        ("[],[1,2.5]", ([], [1, 2.5])),
     ],
 )
 def test_values_are_read_as_they_are_typed(text, values):
@@ -160,6 +162,11 @@ def test_what_is_no_factor_is_told(key, text, sentence):
     assert factor is None
     assert len(problems) == 1
     assert sentence in problems[0]
+
+
+def test_lists_with_commas_between_them_are_several_values():
+    assert is_factor("k=[1,2],[3]")
+    assert is_factor("k=[1,2], [3,4]")
 
 
 @pytest.mark.parametrize("text", ["output=../there", "k=[1,2]", "k='a,b'", "area=oldham", "k=0.5", "f=a..b"])

@@ -10,6 +10,7 @@ from sim.dictionary import (
     TABLES,
     TABLES_OF_A_CHANGE,
     TABLES_OF_A_SWEEP,
+    TABLES_TO_EXPORT,
     WEEKLY_MEANING,
     column_names,
     dictionary_frame,
@@ -18,7 +19,7 @@ from sim.dictionary import (
 )
 from sim.kernel.state import WEEKLY_MEASURES
 from sim.measures import LABELS
-from sim.measures.change import BY_GROUP, MEASURES
+from sim.measures.change import BY_GROUP, BY_YEAR, MEASURES
 
 # the tables that the measures and the results folder are built on
 CONTRACT = {
@@ -105,13 +106,14 @@ def test_the_frame_lists_every_column_and_every_headline_measure_with_unit_and_m
         **{t: column_names(t) for t in TABLES},
         **{
             t: [c.name for c in columns]
-            for tables in (TABLES_OF_A_CHANGE, TABLES_OF_A_SWEEP)
+            for tables in (TABLES_TO_EXPORT, TABLES_OF_A_CHANGE, TABLES_OF_A_SWEEP)
             for t, columns in tables.items()
         },
         **{f"views/{t}": [c.name for c in columns] for t, columns in tables_of_views().items()},
         "summary": list(LABELS),
         "change.measure": list(MEASURES),
         "change_by_group.measure": list(BY_GROUP),
+        "change_by_year.measure": list(BY_YEAR),
     }
     assert (frame[["unit", "type", "meaning"]].map(str.strip) != "").all().all()
 

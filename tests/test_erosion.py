@@ -13,6 +13,16 @@ from hypothesis import strategies as st
 from test_laws import hold_every_law
 from test_transition import PLANS, assert_same_past, changing
 
+from experiments.change import (
+    Changes,
+    by_group_frame,
+    by_year_frame,
+    change_frame,
+    with_gains,
+)
+from experiments.change_page import change_page
+from experiments.replicate import replicate
+from experiments.screen import as_text
 from sim import simulate
 from sim.area_building import build_area
 from sim.checking import check
@@ -21,6 +31,7 @@ from sim.costs import loss_of
 from sim.dictionary import LEFT_REASONS
 from sim.erosion import worn_losses
 from sim.kernel.state import EVENTS, NEVER
+from sim.measures.course import course_of
 
 STRENGTHS = ("leavers", "vacancies", "place_leavers", "word", "gated")
 SHAPES: dict[str, Any] = {"untaught": 0.5, "most_vacancies": 0.2, "word_weeks": 13, "gated_after": 1}
@@ -181,22 +192,37 @@ out = fingerprints(simulate(config, 4))
 
 
 def test_a_gain_that_is_worn_down_is_seen_to_fade():
-    """Impact against staying put, year by year: it grows if nothing erodes and falls from year 2 on if much does."""
+    """Year by year against staying put: it grows if nothing erodes and falls from year 2 on if much does; and the page
+    that a board reads says which."""
     worst = {**STRONG, "leavers": 1.0, "untaught": 1.0, "vacancies": 0.4, "most_vacancies": 0.9}
-    gains: dict[str, list[float]] = {"kept": [], "worn": []}
-    for years in (1.0, 2.0, 3.0, 4.0, 5.0):
-        for name, changes in (("kept", {}), ("worn", {"erosion": {**worst, "place_leavers": 2.0}})):
-            total = 0.0
-            for seed in (1, 2, 3, 4):
-                plan = plan_to("balanced", dip=0.3)
-                for sign, more in ((1.0, {**plan, **changes}), (-1.0, {})):
-                    run = simulate(make_config("gatekept", {"horizon_years": years, **more}), seed)
-                    total += sign * float(run.tables["needs"]["score_years"].sum())
-            gains[name].append(total)
-    kept, worn = (np.diff([0.0, *gains[name]]) for name in ("kept", "worn"))
+    plan = plan_to("balanced", dip=0.3)
+    ways = {"none": {}, "kept": plan, "worn": {**plan, "erosion": {**worst, "place_leavers": 2.0}}}
+    configs = {n: make_config("gatekept", {"horizon_years": 5.0, **way}) for n, way in ways.items()}
+    changes = Changes(with_gains(configs))
+    replicate(changes.configs, 8, 1, 1, look=course_of, take=changes.take)
+    rows = by_year_frame(changes).set_index(["plan", "measure"]).sort_values("year")["mean"]
+    kept, worn = (rows[name, "point_years"].to_numpy() for name in ("kept", "worn"))
+    assert len(kept) == len(worn) == 5
     assert (np.diff(kept) > 0.0).all()
     assert (np.diff(worn[1:]) < 0.0).all()
     assert worn[-1] < 0.0 < worn[1]
+    told = change_frame(changes).set_index(["plan", "measure"])
+    fades = {name: told.loc[(name, "fading_point_years")] for name in ("kept", "worn")}
+    assert fades["worn"]["mean"] == pytest.approx(np.polyfit(range(4), worn[1:], 1)[0])
+    assert fades["worn"]["high"] < 0.0 < fades["kept"]["low"]
+    assert [fades[name]["in_words"] for name in ("kept", "worn")] == ["better", "worse"]
+    page = as_text(
+        change_page(change_frame(changes), by_year_frame(changes), by_group_frame(changes), changes)
+    )
+    gained = page[
+        page.index("Function gained in the year") : page.index(
+            "Staff cost of the change", page.index("year 5")
+        )
+    ]
+    for year, values in enumerate(zip(kept, worn, strict=True), 1):
+        (line,) = [x for x in gained.splitlines() if x.strip().startswith(f"year {year} ")]
+        for value in values:
+            assert f"{value:+,.1f}".replace("-", "−") in line
 
 
 # ------------------------------------------------------------------------------------------- problems

@@ -113,7 +113,24 @@ def test_every_minute_of_an_example_is_in_the_ledger(name):
         assert ledger["minutes"].min() >= 0
 
 
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_fifth_more_staff_never_lengthens_the_total_of_waits_of_an_example(name):
+    config = _config((*command(name), *SHORT))
+    if config.system.slots_per_week is not None:
+        more = [f"system.slots_per_week={1.2 * config.system.slots_per_week}"]
+    else:
+        more = [f"workforce.roles.{key}.wte={1.2 * role.wte}" for key, role in config.workforce.roles.items()]
+    for before, after in zip(arm(name), arm(name, *more), strict=True):
+        assert total_wait(after) < total_wait(before)
+
+
 # ------------------------------------------------------------------------------------------------- helpers
+
+
+def total_wait(run: Run) -> int:
+    """Child-weeks on all waiting lists of the horizon."""
+    waiting = run.tables["waiting"]
+    return int(waiting["size"][waiting["week"] * 7 >= run.decision_day].sum())
 
 
 @cache

@@ -6,6 +6,7 @@ The model must be able to say so: nothing favours a way of changing by construct
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from experiments.statistics import Estimate, paired_difference
 from sim import simulate
 
 IMPACT, WAITS = "impact_mean_change_points", "first_useful_within_18_weeks_all_needs_share"
-LOW_DIP = "evidence.transition_productivity_dip_share.value=0.05"
+DIP = "evidence.transition_productivity_dip_share.value"
+LOW_DIP = f"{DIP}=0.05"
+FOLDER = Path(__file__).resolve().parent.parent / "configs" / "experiment"
 CHEAP = (LOW_DIP, "evidence.adoption_fidelity_share.value=0.95")
 
 
@@ -45,6 +48,25 @@ def test_staying_put_is_better_than_a_change_that_is_not_worth_its_costs():
 def test_and_it_flips_when_the_dip_is_small_and_the_new_ways_are_taken_up():
     found = values("staying_put", "none,big_bang", 24, *CHEAP)
     assert apart(found, "none", "big_bang", IMPACT).low > 0.0
+
+
+@pytest.mark.parametrize(("dip", "ahead"), [(0.10, "big_bang"), (0.15, "parallel")])
+def test_it_flips_where_the_file_says(dip, ahead):
+    """On average; so close to it the two differ by less than luck makes of 24 replications."""
+    found = values("side_by_side", "big_bang,parallel", 24, f"{DIP}={dip:.2f}")
+    difference = apart(found, "big_bang", "parallel", IMPACT)
+    assert (difference.mean > 0.0) == (ahead == "parallel")
+    assert difference.includes_zero
+
+
+def test_the_values_at_which_the_cases_flip_are_told_in_their_files():
+    told = {
+        name: (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+        for name in ("staying_put", "side_by_side")
+    }
+    said = {name: " ".join(text.replace("#", " ").split()) for name, text in told.items()}
+    assert all(word in said["staying_put"] for word in CHEAP)
+    assert f"between {DIP}=0.10 and 0.15" in said["side_by_side"]
 
 
 @pytest.mark.parametrize(("words", "better"), [((), "parallel"), ((LOW_DIP,), "big_bang")])

@@ -394,6 +394,26 @@ def test_a_file_with_no_referral_in_the_run_is_refused(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("last", "weeks"), [("2024-01-02", 77), ("2025-03-24", 14)])
+def test_a_file_that_ends_long_before_the_run_is_refused(tmp_path: Path, last: str, weeks: int) -> None:
+    """The run is of half a year of history and one year, 2024-01-01 to 2025-06-29."""
+    path = tmp_path / "referrals.csv"
+    path.write_text(f"referral_date\n2024-01-01\n{last}\n")
+    with pytest.raises(InputError) as caught:
+        _streamed(path)
+    assert f"its last referral is of {last}, {weeks} weeks before the run ends" in caught.value.problems[0]
+    assert "set calendar.start, history_years and horizon_years" in caught.value.problems[0]
+
+
+def test_dates_of_a_referral_file_can_be_british(tmp_path: Path) -> None:
+    path = tmp_path / "referrals.csv"
+    path.write_text("referral_date\n03/02/2024\n01/06/2025\n")
+    children = _streamed(path, **{"area.csv_dates": "DD/MM/YYYY"})
+    assert children.needs["onset"].tolist() == [33, 517]
+    with pytest.raises(InputError, match="referral_date"):
+        _streamed(path)
+
+
 def test_a_file_separated_by_semicolons_is_recognised(tmp_path: Path) -> None:
     path = tmp_path / "referrals.csv"
     path.write_text("referral_date;kind\n2024-01-01;speech\n")

@@ -580,10 +580,11 @@ def test_more_appointments_never_lengthen_the_total_of_waits_of_a_plain_list(see
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_fifth_more_staff_never_lengthens_the_total_of_waits_of_the_gatekept_service(seed):
-    """The shipped area and service, three years: every role has 20 % more people."""
+@pytest.mark.parametrize("system", ["gatekept", "balanced"])
+def test_a_fifth_more_staff_never_lengthens_the_total_of_waits_of_a_shipped_system(system, seed):
+    """The shipped area, three years: every role has 20 % more people."""
     changes = {"history_years": 1.0, "horizon_years": 2.0}
-    base = make_config("gatekept", changes, area="oldham")
+    base = make_config(system, changes, area="oldham")
     rows = ("slt_wte_per_100k_children", "school_staff_wte_per_100k_children")
     more = {name: base.evidence[name].value * MORE for name in rows}
-    assert total_wait(make_config("gatekept", changes, more, area="oldham"), seed) < total_wait(base, seed)
+    assert total_wait(make_config(system, changes, more, area="oldham"), seed) < total_wait(base, seed)

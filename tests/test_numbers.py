@@ -7,6 +7,7 @@ import pytest
 from experiments.compose import load_config
 from experiments.numbers import BY_HAND, GRADES, grade_counts, numbers, rows_used
 from experiments.words import caveats, grade_sentence
+from sim import check
 from sim.quantities import quantities_in_use
 
 
@@ -79,3 +80,9 @@ def test_what_must_be_said_is_said(gatekept, balanced):
     for words in ("not Oldham's own", "transition=none", "no controlled evidence", "luck of the simulation"):
         assert words in said
     assert "transition" not in " ".join(caveats("Oldham", {"balanced": balanced}))
+
+
+def test_a_configuration_read_back_is_told_as_the_one_it_was_made_from(balanced):
+    again = check(balanced.model_dump(mode="json"))
+    assert grade_counts([again]) == grade_counts([balanced])
+    assert grade_counts([balanced])[BY_HAND] > 0

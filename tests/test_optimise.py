@@ -6,10 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from configurations import composed
-from stand_ins import with_a_best_plan, with_a_best_plan_in_each_locality
+from stand_ins import (
+    failing_in_two_ways,
+    with_a_best_plan,
+    with_a_best_plan_in_each_locality,
+    without_a_measure,
+)
 
+from experiments import evaluations as evaluations_module
 from experiments.cli import main
-from experiments.evaluations import evaluations
+from experiments.evaluations import AllFailed, evaluations, reasons
 from experiments.job_plan import bands, split_now
 from experiments.ledger import read_runs
 from experiments.optimise import Limit, Question, in_words, optimise
@@ -94,6 +100,70 @@ def test_of_a_gap_the_size_counts():
     assert limit.over(-0.3) == limit.over(0.3) == pytest.approx(0.2)
     assert Limit("reach_share", False, 0.5).over(0.7) == pytest.approx(-0.2)
     assert np.isnan(limit.over(float("nan")))
+
+
+def ask_for_what_is_not_there(folder, function, trials):
+    config = check({**composed(("system=balanced", "area=example_small")), "workers": 2})
+    asked = Question(OFFERS, AIMS, (Limit("recorded_wait_median_weeks", True, 18.0),), trials, 1)
+    how = {"function": function, "required": (*AIMS, "recorded_wait_median_weeks")}
+    with evaluations(folder, {"balanced": config}, {"command": "x"}, ["x"], **how) as at:
+        return optimise(at, "balanced", 10, bands(config, OFFERS), asked)
+
+
+def test_a_search_that_cannot_succeed_stops_early_and_says_why(tmp_path, capsys):
+    with pytest.raises(AllFailed, match="all failed for the same reason") as first:
+        ask_for_what_is_not_there(tmp_path / "s", without_a_measure, 48)
+    assert "recorded_wait_median_weeks (no recorded wait)" in str(first.value)
+    assert "name another measure" in str(first.value)
+    runs = read_runs(tmp_path / "s")
+    assert len(runs.point) < 16 * 10 / 2, (
+        "about one of each plan of the first batch, not ten, and not 48 plans"
+    )
+    with pytest.raises(AllFailed):  # the same command again does not need to simulate to know
+        ask_for_what_is_not_there(tmp_path / "s", without_a_measure, 48)
+    assert len(read_runs(tmp_path / "s").point) == len(runs.point)
+    capsys.readouterr()
+    assert main(["results", "describe", str(tmp_path / "s")]) == 0
+    out = capsys.readouterr().out
+    assert f"{len(runs.point)} of {len(runs.point)} runs failed" in out
+    assert "NotDefined: recorded_wait_median_weeks: not defined" in out
+
+
+def test_failures_for_several_reasons_do_not_end_a_search(tmp_path):
+    plans, _ = ask_for_what_is_not_there(tmp_path / "s", failing_in_two_ways, 2)
+    assert plans["failed"].all()
+    assert len(read_runs(tmp_path / "s").point) == 2 * 10 + 10  # the present plan again, with other luck
+
+
+def test_the_commonest_reasons_of_failure_are_counted_without_their_numbers():
+    errors = [None, "E: took 3 days", "E: took 4.5 days", "F", None]
+    assert reasons(errors) == ["3 of 5 runs failed:", "  2 x E: took 3 days", "  1 x F"]
+    assert reasons([None]) == []
+
+
+@pytest.mark.parametrize("command", ["optimise", "staff-for"])
+def test_a_command_that_gives_up_says_so_with_status_1(tmp_path, capsys, monkeypatch, command):
+    def give_up(self, asked, replications):
+        raise AllFailed("stopped: the reason")
+
+    monkeypatch.setattr(evaluations_module.Evaluations, "__call__", give_up)
+    words = {
+        "optimise": ["vary=drop_in,therapy", "aims=reach_share"],
+        "staff-for": ["target=reach_share", "at_least=0.5"],
+    }
+    common = ["system=balanced", "area=example_small", f"output={tmp_path / 's'}"]
+    assert main([command, *common, *words[command]]) == 1
+    assert capsys.readouterr().err == "opendoor: stopped: the reason\n"
+
+
+def test_a_search_that_is_stopped_says_where_it_goes_on(tmp_path, capsys, monkeypatch):
+    def stop(self, asked, replications):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluations_module.Evaluations, "__call__", stop)
+    words = ["vary=drop_in,therapy", "aims=reach_share", f"output={tmp_path / 's'}"]
+    assert main(["optimise", "system=balanced", "area=example_small", *words]) == 130
+    assert f"what is done is kept in {tmp_path / 's'}; the same command goes on" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 
 from experiments.output import (
     chosen_folder,
+    folder_problems,
     population_frame,
     results_folder,
     summaries_frame,
@@ -52,6 +53,16 @@ def test_nothing_half_written_stays_when_the_work_fails(tmp_path, error):
     assert leftovers(tmp_path) == []
 
 
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_done(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    (told,) = folder_problems(tmp_path / "file" / "deep" / "results")
+    assert told.endswith(f"cannot be made there: {tmp_path / 'file'} is a file")
+    assert folder_problems(tmp_path / "new" / "results") == []
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    (told,) = folder_problems(tmp_path / "new" / "results")
+    assert told.endswith(f"cannot be made there: nothing can be written in {tmp_path}")
+
+
 def test_a_full_disk_is_told_in_words_and_leaves_nothing(tmp_path):
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with pytest.raises(InputError, match="results: could not be written: no space left on device"):
@@ -85,7 +96,7 @@ def test_a_folder_made_by_somebody_else_meanwhile_is_kept(tmp_path):
 def test_a_place_that_cannot_be_written_is_told_before_any_work(tmp_path):
     (tmp_path / "file").touch()
     target = tmp_path / "file" / "results"
-    with pytest.raises(InputError, match="a part of the path is a file"), results_folder(target):
+    with pytest.raises(InputError, match="file is a file"), results_folder(target):
         pytest.fail("must not start")
 
 

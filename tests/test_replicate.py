@@ -7,12 +7,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
 import experiments.replicate as replicate_module
-from experiments.compiling import compile_model, one_at_a_time, ready_mark
+from experiments.compiling import _lock, compile_model, one_at_a_time, ready_mark
 from experiments.compose import load_config
 from experiments.pool import WORKER_DIED, Failure, Outcome
 from experiments.progress import progress
@@ -116,12 +117,19 @@ def test_progress_goes_to_the_error_output_in_plain_lines(capsys):
     assert err.splitlines() == ["Simulating: 3 to do", "Simulating: 3 of 3 done"]
 
 
-def test_a_long_wait_for_the_first_result_is_explained(capsys, monkeypatch):
+@pytest.mark.parametrize("compiling", [True, False])
+def test_a_long_wait_for_the_first_result_is_explained_if_the_model_is_being_compiled(
+    capsys, monkeypatch, tmp_path, compiling
+):
     monkeypatch.setattr("experiments.progress.PATIENCE_SECONDS", 0.05)
-    with progress(1, "Simulating") as step:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    with (
+        _lock(ready_mark().with_name("lock")) if compiling else nullcontext(),
+        progress(1, "Simulating") as step,
+    ):
         time.sleep(0.3)
         step()
-    assert "on a new machine the model is compiled first, once" in capsys.readouterr().err
+    assert ("Simulating: the model is being compiled" in capsys.readouterr().err) == compiling
 
 
 @pytest.mark.parametrize("compiled_before", [False, True])

@@ -151,6 +151,15 @@ def test_a_command_of_the_readme_works(command, workplace, monkeypatch, capfd):
     assert set(ROOT.glob("results/*")) == before, "everything is written where the reader is"
 
 
+def test_the_journey_in_the_readme_is_what_its_command_prints(workplace, monkeypatch, capfd):
+    (command,) = re.findall(r"^opendoor (.*?) +# printed below$", README, re.M)
+    (shown,) = re.findall(r"^```\n(A simulated child: .*?)^```", README, re.M | re.S)
+    monkeypatch.chdir(workplace)
+    assert main(command.split()) == 0
+    printed = capfd.readouterr().out.rstrip().splitlines()
+    assert [line.rstrip() for line in printed] == shown.rstrip().splitlines()
+
+
 @pytest.mark.parametrize("command", [c for c in commands() if c.startswith("make ")])
 def test_a_make_target_of_the_readme_exists(command):
     done = subprocess.run(

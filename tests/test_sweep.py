@@ -286,18 +286,25 @@ def test_two_commands_do_not_work_on_one_sweep(whole):
 # ------------------------------------------------------------------------------------------- progress
 
 
-def test_progress_tells_rate_failures_and_time_left(capsys, monkeypatch):
-    now = iter([0.0, 100.0, *[110.0 + 2 * i for i in range(20)]])
-    monkeypatch.setattr("experiments.progress.time.monotonic", lambda: next(now))
+def test_progress_tells_rate_failures_and_time_left_once_it_can_be_told(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("experiments.progress.time.monotonic", lambda: now[0])
     monkeypatch.setattr("experiments.progress.EVERY_SECONDS", 0.0)
+    # two workers: the first result after 10 seconds (loading, and a run of 8), the second just after it
+    ends = [10.0, 10.001, 18.0, 18.1, 26.0]
     with sweep_progress(121) as step:
-        step(False)
-        step(True)
+        for i, at in enumerate(ends):
+            now[0] = at
+            step(i == 1)
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
         "Sweep: 121 runs to do",
-        "Sweep: 2 of 121 done, 1 failed, 0.1 a second, 19:50 left",
+        "Sweep: 1 of 121 done, 0 failed",
+        "Sweep: 2 of 121 done, 1 failed",
+        "Sweep: 3 of 121 done, 1 failed",
+        "Sweep: 4 of 121 done, 1 failed",
+        "Sweep: 5 of 121 done, 1 failed, 0.2 a second, 7:44 left",  # four in 16 seconds, 116 to go
     ]
 
 

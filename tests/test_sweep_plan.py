@@ -144,6 +144,30 @@ def test_one_at_a_time_takes_every_row_in_use_to_its_ends():
         assert dict(high.values) == {key: base.evidence[name].high}
 
 
+def test_rows_of_the_evidence_are_taken_by_grade():
+    def grades(*named: str) -> set[str]:
+        sweep = plan(design="one_at_a_time", **({"grades": ",".join(named)} if named else {}))
+        assert all(f.row is not None for f in sweep.factors)
+        return {f.row.grade for f in sweep.factors if f.row}
+
+    assert grades() >= {"published", "assumed"}
+    assert grades("published") == {"published"}
+    both = plan(design="one_at_a_time", grades="published,assumed").factors
+    apart = [plan(design="one_at_a_time", grades=g).factors for g in ("published", "assumed")]
+    assert {f.key for f in both} == {f.key for factors in apart for f in factors}
+
+
+def test_a_list_can_be_a_factor():
+    key = "system.offers.drop_in.weekdays"
+    sweep = plan("system=balanced", f"{key}=[tue],[tue,thu]", "replications=1")
+    assert [dict(p.values) for p in sweep.points] == [{key: ["tue"]}, {key: ["tue", "thu"]}]
+    assert [config(sweep, i).system.offers["drop_in"].weekdays for i in (0, 1)] == [["tue"], ["tue", "thu"]]
+
+
+def test_of_an_experiment_that_there_is_not_only_that_is_told(capsys):
+    assert len(complaints(capsys, "experiment=pick_and_mx")) == 1
+
+
 def test_a_list_is_read_row_by_row(tmp_path):
     file = tmp_path / "points.csv"
     file.write_text(f"system,{EASY}\ngatekept,0\nbalanced,0.25\n\n")
@@ -249,6 +273,13 @@ def test_all_mistakes_of_a_sweep_are_told_at_once(capsys):
         ([f"{EASY}=0,1", "required=reach_shar"], "did you mean 'reach_share'?"),
         ([f"{EASY}=0,1", "time_limit=0"], "time_limit=0: "),
         (["system=0..1"], "system: is chosen by name"),
+        ([f"{EASY}=0-1"], f"a range is written with two dots: {EASY}=0..1"),
+        (["design=psa", "points=4", "grades=guess"], "grades=guess: no such grade; allowed are measured,"),
+        (
+            ["design=psa", "points=4", "grades=assumed", f"{VACANT}=.."],
+            "leave out evidence.vacancy_share.val",
+        ),
+        (["grades=assumed", f"{EASY}=0,1"], "grades=assumed: is for design=one_at_a_time or morris or"),
         (["design=list"], "needs file=FILE.csv"),
         (["design=list", "file=nowhere.csv"], "file=nowhere.csv: cannot be read: no such file"),
         ([f"{EASY}=0..1:steps=9999", f"{VACANT}=0.1..0.3:steps=9999"], "at most 1,000,000"),
@@ -272,3 +303,10 @@ def test_everything_that_is_wrong_with_a_file_of_points_is_told(capsys, tmp_path
         f"row 4, column '{EASY}' is empty",
     ):
         assert sentence in found
+
+
+def test_staying_put_is_a_point_beside_changes_that_the_words_or_an_experiment_describe():
+    found = plan_sweep(["transition=none,big_bang", "experiment=staying_put", "transition.dip=0.2"], {})
+    plans = {dict(choices)["transition"]: c["transition"] for choices, c in found.configurations.items()}
+    assert plans["none"] == {"name": "none"}
+    assert (plans["big_bang"]["to"]["name"], plans["big_bang"]["dip"]) == ("targeted_offer", 0.2)

@@ -6,24 +6,27 @@ import re
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from build import FREE, FREE_SIDE_BY_SIDE, fingerprints, in_plain_python, make_config, plan_to
+from configurations import composed
 from test_laws import hold_every_law
 
-from sim import simulate
+from sim import load_config, simulate
 from sim.area_building import build_area
 from sim.both import both_of
 from sim.calendar import share_of_working_days
 from sim.compile import compile_config
 from sim.config import Config
 from sim.errors import InputError
-from sim.kernel.state import BOTH, EVENTS, NEVER, NEW, OLD
+from sim.kernel.state import BOTH, EVENTS, NEVER, NEW, OLD, Rules
 from sim.run import Run
+from sim.transition import Change, SideBySide, Waiting
 
 HERE = Path(__file__).resolve().parent
+FOLDER = HERE.parent / "configs"
 SHORT = {"history_years": 0.5, "horizon_years": 1.0, "event_log": True}
 PLANS: dict[str, dict[str, Any]] = {
     "honoured": {"name": "big_bang", "waiting": "honour"},
@@ -165,6 +168,59 @@ def test_the_past_is_the_same_in_every_plan_for_every_child_and_week(plan):
     assert (stays("gatekept").tables["needs"]["score_end"] != changes.tables["needs"]["score_end"]).any()
 
 
+SHIPPED_PLANS = sorted(path.stem for path in (FOLDER / "transition").glob("*.yaml") if path.stem != "none")
+AS_SHIPPED = ("area=example_small", "history_years=0.8", "horizon_years=1", "event_log=true")
+
+
+@cache
+def stays_as_shipped() -> Run:
+    return simulate(load_config([*AS_SHIPPED, "system=gatekept"]), 5)
+
+
+@pytest.mark.parametrize("waiting", get_args(Waiting))
+@pytest.mark.parametrize("plan", SHIPPED_PLANS)
+def test_the_past_is_the_same_in_every_shipped_plan_with_all_its_costs(plan, waiting):
+    """Whatever becomes of those who wait, with conditions half met and a change that is worn down."""
+    more = ("conditions=typical", "erosion=typical", f"transition.waiting={waiting}")
+    run = simulate(load_config([*AS_SHIPPED, f"transition={plan}", *more]), 5)
+    assert_same_past(stays_as_shipped(), run)
+    assert on_line(run, "change").sum() > 0
+
+
+@pytest.mark.parametrize("plan", SHIPPED_PLANS)
+def test_every_shipped_plan_trains_its_staff_before_a_team_changes_over(plan):
+    config = load_config([*AS_SHIPPED, f"transition={plan}"])
+    rules = compile_config(config, build_area(config.area), 5).rules
+    spent, first = rules.change_minutes[:, :, :, 0].sum(axis=2), rules.decision_day // 7
+    hours = config.resolver()(config.transition.training_hours)
+    changing_over = np.flatnonzero((rules.capacity > 0.0).any(axis=0))  # of a pilot, those with places in it
+    assert len(changing_over) > 0
+    for team in changing_over:
+        switch = int(np.argmax(rules.capacity[:, team] > 0.0))
+        there = on_staff(config, rules)[team]
+        assert switch - first >= 8
+        assert spent[switch - 8 : switch, team].sum() == np.floor(60.0 * hours * there).sum() > 0
+        assert (spent[switch - 8 : switch, team] > 0).all()
+        assert spent[: switch - 8, team].sum() == 0
+
+
+def on_staff(config: Config, rules: Rules) -> np.ndarray:
+    """Whole-time equivalents of the roles whose job plan changes: (teams, roles)."""
+    hours = [config.resolver()(role.hours_per_year) for role in config.workforce.roles.values()]
+    a_year = share_of_working_days(config.calendar) * 365.25
+    return (rules.minutes_per_day[0] * a_year / (np.array(hours) * 60))[:, ~rules.undivided]
+
+
+def test_no_shipped_plan_has_better_numbers_than_another_for_what_they_have_in_common():
+    """Nothing favours a plan by construction: what a change costs, and what becomes of those who wait, is one row of the
+    evidence for all."""
+    told = {name: composed((f"transition={name}",))["transition"] for name in SHIPPED_PLANS}
+    assert set(told) == set(NAMES)
+    for plans, keys in ((NAMES, Change.model_fields), (("parallel", "pilot"), SideBySide.model_fields)):
+        for key in keys:
+            assert all(told[name][key] == told[plans[0]][key] for name in plans), key
+
+
 # ------------------------------------------------------------------------------------ two in one table
 
 
@@ -304,6 +360,38 @@ def test_side_by_side_with_no_minutes_in_the_new_system_is_the_old_one(ramp):
         for name, values in columns.items():
             assert (values == theirs[name][keep]).all(), (table, name)
     assert side.tables["waiting"]["size"][side.tables["waiting"]["offer"] >= n].sum() == 0
+
+
+@pytest.mark.parametrize("families", [None, 0.3])
+@pytest.mark.parametrize(
+    ("plan", "shares"),
+    [
+        ({"to_share": 0.4}, [0.4] * 30),  # for good
+        ({"to_share": 0.4, "end_week": 20}, [0.4] * 20 + [1.0] * 10),
+        ({"from_share": 0.2, "to_share": 0.8, "ramp_weeks": 6}, [0.2, 0.3, 0.4, 0.5, 0.6, 0.7] + [0.8] * 24),
+        (
+            {"from_share": 1.0, "to_share": 0.0, "ramp_weeks": 4, "end_week": 20},
+            [1.0, 0.75, 0.5, 0.25] + [0.0] * 16 + [1.0] * 10,
+        ),
+    ],
+)
+def test_side_by_side_the_new_system_has_the_share_of_minutes_and_families_that_the_plan_says_week_by_week(
+    plan, shares, families
+):
+    config = changing(
+        "gatekept", "balanced", name="parallel", start_week=2.0, families=families, trust=1.0, **plan
+    )
+    rules = compile_config(config, build_area(config.area), 1).rules
+    first, n = rules.decision_day // 7 + 2, len(shares)
+    assert rules.capacity[first : first + n] == pytest.approx(
+        np.tile(np.array(shares)[:, None], rules.n_teams)
+    )
+    assert (rules.capacity[:first] == 0.0).all()
+    asked = np.array(shares) if families is None else np.full(n, families)
+    if "end_week" in plan:
+        asked[20:] = 1.0
+    assert rules.demand_share[7 * first : 7 * (first + n) : 7] == pytest.approx(asked)
+    assert (rules.demand_share[: 7 * first] == 0.0).all()
 
 
 def group_days(config: Config) -> np.ndarray:

@@ -251,6 +251,15 @@ window.dash_clientside = window.dash_clientside || {};
       document.title = title ? title.textContent + " · OpenDoor" : "OpenDoor";
       return none();
     },
+    /* To another page, the way that a link goes there; the address below is kept without Location knowing of it, which
+       would lead back to where it was last told of if it were asked to move. */
+    go: (path) => {
+      if (path) {
+        window.history.pushState({}, "", path);
+        window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+      }
+      return none();
+    },
     address: (values, results, ids) => {
       const words = new URLSearchParams();
       if (results) words.set("results", results);

@@ -56,6 +56,6 @@ def difference_figure(
         showlegend=False,
     )
     fig.add_vline(x=0, line={"color": t.muted, "width": 2, "dash": "dash"})
-    fig.update_xaxes(title_text=f"difference, {unit}", rangemode="tozero")
+    fig.update_xaxes(title_text=f"difference, {unit}<br>(dashed: no difference)", rangemode="tozero")
     fig.update_yaxes(rangemode="normal", range=[-0.6, 1.6])
     return fig

@@ -75,6 +75,47 @@ def groups_figure(
     return fig
 
 
+#: Marks on a map; of areas with more places, those in a square are drawn as one.
+MOST_MARKS = 2_000
+#: Kilometres along the side of such a square.
+SIDES = (1, 2, 5, 10, 20, 50, 100)
+
+
+def in_squares(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Places put together by squares of the National Grid, so that no more than :data:`MOST_MARKS` are left.
+
+    Args:
+        frame: columns ``easting, northing, kind, name, part`` and ``of``.
+
+    Returns:
+        The same columns, the first two of a square's middle, the last two added up; and the side of the squares in
+        kilometres, 0 if there are few enough places as it is.
+    """
+    if len(frame) <= MOST_MARKS:
+        return frame, 0
+    import pandas as pd
+
+    for side in SIDES:
+        metres = 1000 * side
+        cell = frame[["easting", "northing"]] // metres
+        grouped = frame.groupby([cell["easting"], cell["northing"]], sort=True)
+        if grouped.ngroups <= MOST_MARKS or side == SIDES[-1]:
+            break
+    sums = grouped[["part", "of"]].sum()
+    at = sums.index.to_frame().to_numpy(float)
+    squares = pd.DataFrame(
+        {
+            "easting": (at[:, 0] + 0.5) * metres,
+            "northing": (at[:, 1] + 0.5) * metres,
+            "kind": f"all places in a square of {side} km",
+            "name": [f"{n:,} places" for n in grouped.size()],
+            "part": sums["part"].to_numpy(),
+            "of": sums["of"].to_numpy(),
+        }
+    )
+    return squares, side
+
+
 def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark: bool) -> Any:
     """Places by their coordinates; the larger, the more needs; the stronger the colour, the higher the measure.
 
@@ -83,7 +124,7 @@ def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark:
         top: the value with the strongest colour, the same in every system and week so that pictures can be compared.
     """
     t = theme(dark)
-    fig = figure(dark, 560)
+    fig = figure(dark, 640)
     steps = [[i / (len(t.scale) - 1), colour] for i, colour in enumerate(t.scale)]
     largest = max(float(frame["of"].max()), 1.0) if len(frame) else 1.0
     for i, (kind, rows) in enumerate(frame.groupby("kind", sort=False)):
@@ -109,6 +150,7 @@ def map_figure(frame: pd.DataFrame, top: float, words: str, percent: bool, dark:
                     "nticks": 5,
                     "thickness": 14,
                     "orientation": "h",
+                    "len": 0.7,
                     "x": 0,
                     "xanchor": "left",
                     "y": -0.16,

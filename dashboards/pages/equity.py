@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dashboards.figures.equity import groups_figure, map_figure
+from dashboards.figures.equity import groups_figure, in_squares, map_figure
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, systems
 from dashboards.pages.waits import titles
 from dashboards.study import Study
+from experiments.views import PLACES
 from sim.area import KINDS
 from sim.calendar import days_of_run
+from sim.dictionary import tables_of_views
 from sim.errors import InputError
 from sim.measures import LABELS
+from sim.measures.views import map_weeks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +49,10 @@ class OnMap:
     percent: bool = True
     at_end: bool = False
 
+
+#: Weeks by which the map's colours are scaled.
+WEEKS_SCALED = 5
+COUNTS = [c.name for c in tables_of_views()[PLACES] if c.name not in ("system", "week", "place")]
 
 ON_MAP = {
     "useful": OnMap("needs with useful support so far", "of needs have had useful support", "useful"),
@@ -145,16 +152,14 @@ def place_map(look: Look) -> Drawn:
         raise InputError(
             "This area's places have no coordinates, so there is no map; the chart by locality has them."
         )
-    everything = study.view("places")
-    weeks = everything["week"].to_numpy()
-    week = _looked_at(weeks, look.values["week"])
-    value = _share(everything, measure)
-    # the strongest colour is the same in every system and week, so that maps can be compared
-    known = value[np.isfinite(value)]
-    top = 1.0 if not len(known) else max(float(np.quantile(known, 0.98)), 1e-9)
-    here = (everything["system"] == system).to_numpy() & (weeks == week)
-    rows = everything[here].assign(value=value[here])
+    known = _weeks_known(study)
+    week = int(known[max(int(np.searchsorted(known, int(look.values["week"]), side="right")) - 1, 0)])
+    read = ["system", "place", *(c for c in COUNTS if c not in ("needs_at_end", "points_gained"))]
+    everything = study.places([week], list(dict.fromkeys([*read, measure.part, measure.whole])))
+    top = _strongest(study, measure, known)
+    rows = everything[everything["system"] == system]
     rows = rows[rows[measure.whole] > 0]
+    rows = rows.assign(value=_share(rows, measure))
     at = rows["place"].to_numpy(int)
     rows = rows.assign(
         name=np.array(area.place_name, object)[at],
@@ -164,7 +169,10 @@ def place_map(look: Look) -> Drawn:
         northing=area.place_northing[at],
         of=rows[measure.whole],
     )
-    fig = map_figure(rows, top, measure.words, measure.percent, look.dark)
+    drawn, side = in_squares(rows.assign(part=rows[measure.part]))
+    fig = map_figure(
+        drawn.assign(value=drawn["part"] / drawn["of"]), top, measure.words, measure.percent, look.dark
+    )
     when = "at the end of the run" if measure.at_end else f"at the end of week {week}"
     title = study.system_title(system)
     if rows.empty:
@@ -180,6 +188,8 @@ def place_map(look: Look) -> Drawn:
         f"{len(rows):,} places lie between {text(low)} and {text(high)}. Mean of {study.n} "
         f"replication{'s' if study.n > 1 else ''}.{made_up}"
     )
+    if side:
+        said += f" Drawn in squares of {side} km; each place is in the table."
     columns = {
         "name": "Place",
         "kind": "Kind",
@@ -205,11 +215,21 @@ def _share(places: pd.DataFrame, measure: OnMap) -> np.ndarray:
     return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
 
 
-def _looked_at(weeks: np.ndarray, wanted: str) -> int:
-    """The last week up to the one wanted at whose end places were looked at; the first of all if there is none."""
-    known = np.unique(weeks)
-    at = int(np.searchsorted(known, int(wanted), side="right")) - 1
-    return int(known[max(at, 0)])
+def _weeks_known(study: Study) -> np.ndarray:
+    """Weeks at whose end places were looked at."""
+    config = study.configs[study.reference]
+    window = days_of_run(config.history_years, config.horizon_years)
+    return map_weeks(*window, len(study.area.place_name))
+
+
+def _strongest(study: Study, measure: OnMap, weeks: np.ndarray) -> float:
+    """The value with the strongest colour: the same in every system and week, so that maps can be compared. It is higher
+    than nearly all values in a few weeks spread over the years."""
+    some = weeks[np.unique(np.linspace(0, len(weeks) - 1, WEEKS_SCALED).astype(int))]
+    rows = study.places([int(w) for w in some], [measure.part, measure.whole])
+    value = _share(rows, measure)
+    value = value[np.isfinite(value)]
+    return max(float(np.quantile(value, 0.98)), 1e-9) if len(value) else 1.0
 
 
 def _measures(study: Study) -> Options:

@@ -63,7 +63,7 @@ def grades(look: Look) -> Drawn:
         showlegend=False,
     )
     fig.update_yaxes(autorange="reversed", rangemode="normal")
-    fig.update_xaxes(title_text="numbers in use")
+    fig.update_xaxes(title_text="numbers in use", range=[0, 1.2 * max(1, *counts.values())])
     total = sum(counts[g] for g in GRADES)
     said = (
         f"{total} rows of the evidence table are in use: {counts['assumed']} of them are assumed and "

@@ -219,7 +219,10 @@ def elsewhere(look: Look) -> Drawn:
         if found is None:
             return Drawn(LATER, pd.DataFrame(), pending=True)
         cells, frontier = found.tables["map"], found.tables["frontier"]
-        plans = sorted({p for column in ("preferred", "next") for p in cells[column] if p})
+        named = {p for column in ("preferred", "next") for p in cells[column] if p}
+        # in the order in which they were swept: the first has the colour that the reference has elsewhere
+        order = [*swept.points["system"]] if "system" in swept.points else []
+        plans = [*dict.fromkeys(p for p in order if p in named), *sorted(named - set(order))]
         axes = tuple(
             str(cells[k].iloc[0]).rsplit(".value", 1)[0].rsplit(".", 1)[-1].replace("_", " ")
             for k in ("x_key", "y_key")

@@ -11,6 +11,7 @@ from dashboards.figures.waits import BAND_WORDS, bands_figure, fan, fan_figure, 
 from dashboards.figures.xmr import xmr
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, cell
 from dashboards.study import Study
+from dashboards.theme import theme
 from sim.calendar import days_of_run
 from sim.dictionary import WEEKLY_MEANING
 from sim.errors import InputError
@@ -81,7 +82,10 @@ def curves(look: Look) -> Drawn:
     )
     fig.update_yaxes(range=[0, 1.02])
     fig.add_vline(
-        x=18, line={"dash": "dot", "width": 1.5}, annotation_text="18 weeks", annotation_position="top right"
+        x=18,
+        line={"dash": "dot", "width": 1.5, "color": theme(look.dark).muted},
+        annotation_text="18 weeks",
+        annotation_position="top right",
     )
     m = LABELS[TOLD[wait]]
     told = "; ".join(
@@ -128,7 +132,8 @@ def lists(look: Look) -> Drawn:
     decision, _ = days_of_run(config.history_years, config.horizon_years)
     start = first_day(config) + dt.timedelta(days=decision)
     mark = start.isoformat()
-    fig.add_shape(x0=mark, x1=mark, y0=0, y1=1, yref="paper", line={"dash": "dot", "width": 1.5})
+    line = {"dash": "dot", "width": 1.5, "color": theme(look.dark).muted}
+    fig.add_shape(x0=mark, x1=mark, y0=0, y1=1, yref="paper", line=line)
     fig.add_annotation(
         x=mark, y=1, yref="paper", text="counted from here", showarrow=False, xanchor="right", yanchor="top"
     )

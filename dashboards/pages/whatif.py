@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ from sim.quantity import DIALS
 if TYPE_CHECKING:
     from dashboards.server import Server
 
+#: Seconds after the start at which the form of numbers is made ready.
+FORM_AFTER = 5.0
 FIRST_SYSTEMS = ["gatekept", "balanced"]
 GROUP_TITLES = {
     "change": "What a change costs",
@@ -87,15 +90,17 @@ def form() -> Any:
                     html.H2("What is simulated?"),
                     html.Div(
                         [
-                            dmc.MultiSelect(
-                                id="whatif-systems",
-                                label="Systems, the reference first",
-                                data=runnable,
-                                value=FIRST_SYSTEMS,
-                                maxValues=4,
-                                comboboxProps={"withinPortal": False},
+                            html.Div(
+                                dmc.MultiSelect(
+                                    id="whatif-systems",
+                                    label="Systems, the reference first",
+                                    data=runnable,
+                                    value=FIRST_SYSTEMS,
+                                    maxValues=4,
+                                    comboboxProps={"withinPortal": False},
+                                    **KEPT,
+                                ),
                                 className="control",
-                                **KEPT,
                             ),
                             dmc.Select(
                                 id="whatif-area",
@@ -136,15 +141,17 @@ def form() -> Any:
                     ),
                     html.Div(
                         [
-                            dmc.MultiSelect(
-                                id="whatif-ways",
-                                label="Ways to change",
-                                data=[{"value": key, "label": label} for key, label in WAYS.items()],
-                                value=[],
-                                placeholder="none",
-                                comboboxProps={"withinPortal": False},
+                            html.Div(
+                                dmc.MultiSelect(
+                                    id="whatif-ways",
+                                    label="Ways to change",
+                                    data=[{"value": key, "label": label} for key, label in WAYS.items()],
+                                    value=[],
+                                    placeholder="none",
+                                    comboboxProps={"withinPortal": False},
+                                    **KEPT,
+                                ),
                                 className="control",
-                                **KEPT,
                             ),
                             *(
                                 dmc.Select(
@@ -176,20 +183,6 @@ def form() -> Any:
                         ],
                         className="controls",
                     ),
-                    html.Div(
-                        [
-                            dmc.Button("Run", id="whatif-run"),
-                            dmc.TextInput(
-                                id="whatif-name",
-                                **attributes(aria_label="Name of the file"),
-                                value="my_scenario",
-                            ),
-                            dmc.Button("Save as YAML", id="whatif-save", variant="default"),
-                        ],
-                        className="controls",
-                    ),
-                    html.Div(id="whatif-said", **attributes(aria_live="polite")),
-                    dcc.Download(id="whatif-file"),
                 ],
                 className="panel wide",
             ),
@@ -206,6 +199,28 @@ def form() -> Any:
                     ),
                 ],
                 className="panel wide",
+            ),
+            html.Section(
+                [
+                    html.H2("Run it, or keep it", id="whatif-go"),
+                    html.Div(
+                        [
+                            dmc.Button("Run", id="whatif-run"),
+                            dmc.TextInput(
+                                id="whatif-name",
+                                label="Name to save it under",
+                                value="my_scenario",
+                                className="name-of-file",
+                            ),
+                            dmc.Button("Save as YAML", id="whatif-save", variant="default"),
+                        ],
+                        className="controls",
+                    ),
+                    html.Div(id="whatif-said", **attributes(aria_live="polite")),
+                    dcc.Download(id="whatif-file"),
+                ],
+                className="panel wide run-bar",
+                **attributes(aria_labelledby="whatif-go"),
             ),
         ],
         className="panels",
@@ -298,6 +313,11 @@ def register(made: tuple[Any, Server]) -> None:
     from dash import Input, Output, State, ctx, no_update
 
     app, server = made
+    later = threading.Timer(
+        FORM_AFTER, groups
+    )  # it takes seconds to make, once, and the first page comes first
+    later.daemon = True
+    later.start()
     given = (
         State("whatif-systems", "value"),
         State("whatif-area", "value"),

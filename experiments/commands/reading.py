@@ -21,7 +21,9 @@ usage: opendoor results list [FOLDER]
 
 --to FILE     where to; the ending says the format
 --table NAME  which: of a sweep kpis (default), statistics, points or traces; of another folder summaries
-              (default), population, dictionary, comparison, or a full table such as gatekept/needs
+              (default), population, dictionary, comparison, or a full table such as gatekept/needs;
+              gatekept/event_log of a run with event_log=true: case, activity, time stamp, resource, for
+              process-mining and animation tools
 --yes         delete without asking
 Only folders that OpenDoor has written, and that hold nothing else, are deleted.
 """,

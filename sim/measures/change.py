@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.measures.counting import Floats, gap, ratios
+from sim.measures.counting import Floats, Ints, gap, ratios
 from sim.measures.course import CHANGE_LINES, Course
 from sim.measures.labels import Better, Group, Measure
 from sim.measures.reach import QUINTILES
@@ -33,6 +33,7 @@ STANDARD_ERRORS = 2.0
 YEARS_OF_A_STEP = 1.0  # for which a clinically significant step is lost or won, for a child to count
 ROUNDING = 1e-6  # point-years or points over a whole area; less is rounding
 CHILD_ROUNDING = 1e-9
+WEEKS_OF_A_YEAR = 52
 
 #: Weekly measures by which disruption is told, and what is better. How many are in contact is not among them: the
 #: longer the lists, the more there are.
@@ -66,6 +67,13 @@ def _measures() -> dict[str, Measure]:
     years = "point-years"
     out = {
         "point_years": _measure("Function gained by the end, all children", years, more, "impact", 1),
+        "fading_point_years": _measure(
+            "Growth of the yearly gain, from year 2 on (below 0: it fades)",
+            "point-years a year",
+            more,
+            "impact",
+            1,
+        ),
         "lowest_point_years": _measure("Furthest behind, cumulative", years, more, "impact", 1),
         "lowest_week": _measure("Furthest behind, cumulative: when", "week", "neither", "impact"),
         "break_even_week": _measure(
@@ -138,6 +146,13 @@ BY_GROUP: dict[str, tuple[str, str]] = {
     "point_years_per_1000_children": ("point-years", "function gained per 1,000 children with a need"),
     "change_hours": ("hours", "staff hours on change and coordination, of the locality's staff"),
 }
+#: Measures by year after the decision day, each a difference from staying put.
+BY_YEAR: dict[str, Measure] = {
+    "point_years": _measure("Function gained in the year", "point-years", "higher", "impact", 1),
+    "first_useful": _measure("Needs given their first useful support", "needs", "higher", "waits"),
+    "hours_on_change": _measure("Staff hours on change and coordination", "hours", "lower", "staff time"),
+    "pounds_change": _measure("Staff cost of the change", "£", "lower", "cost"),
+}
 SUMS = (
     "children",
     "children_harmed",
@@ -154,12 +169,15 @@ class Change:
 
     Attributes:
         numbers: by name, in the order of :data:`MEASURES`; NaN where undefined.
-        by_quintile: measure -> (5,). by_locality: measure -> (l,).
+        by_quintile: measure -> (5,). by_locality: measure -> (l,). by_place: measure -> (p,), of children who attend a
+        place. by_year: measure of :data:`BY_YEAR` -> (y,).
     """
 
     numbers: dict[str, float]
     by_quintile: dict[str, Floats]
     by_locality: dict[str, Floats]
+    by_place: dict[str, Floats]
+    by_year: dict[str, Floats]
 
 
 def change_of(stay: Course, plan: Course, significant_points: float) -> Change:
@@ -179,9 +197,12 @@ def change_of(stay: Course, plan: Course, significant_points: float) -> Change:
     by_quintile = _by_group(stay, plan, significant_points, plan.child_quintile, len(QUINTILES))
     by_locality = _by_group(stay, plan, significant_points, plan.child_locality, len(plan.localities))
     by_locality["change_hours"] = plan.change_hours - stay.change_hours
+    by_place = _by_group(stay, plan, significant_points, plan.child_place, len(plan.places))
+    by_year = _by_year(stay, plan)
     child = plan.child_years - stay.child_years
     found = {
         **timing(stay.gains_week, _total(plan.years) - _total(stay.years)),
+        "fading_point_years": fading(by_year["point_years"]),
         **worst(stay.gains_week, _total(plan.points) - _total(stay.points)),
         **{name: float(by_quintile[name].sum()) for name in SUMS if name not in ("children", "point_years")},
         "children_worse": float(np.count_nonzero(child < -CHILD_ROUNDING)),
@@ -191,7 +212,8 @@ def change_of(stay: Course, plan: Course, significant_points: float) -> Change:
         "harmed_gap": gap(by_quintile["harmed_share"]),
         **_resources(stay.weekly, plan.weekly),
     }
-    return Change({name: float(found[name]) for name in MEASURES}, by_quintile, by_locality)
+    numbers = {name: float(found[name]) for name in MEASURES}
+    return Change(numbers, by_quintile, by_locality, by_place, by_year)
 
 
 def timing(week: np.ndarray, ahead: Floats) -> dict[str, float]:
@@ -211,6 +233,36 @@ def timing(week: np.ndarray, ahead: Floats) -> dict[str, float]:
         "break_even_week": even,
         "broke_even": float(not math.isnan(even)),
     }
+
+
+def year_ends(week: np.ndarray) -> Ints:
+    """The last look at function in each year after the decision day, as positions in ``week``; shape (y,).
+
+    A year is 52 weeks. What is left over at the end is a year of its own if it is half a year or more, else it belongs
+    to the last one.
+
+    Args:
+        week: (s,) as in :func:`timing`.
+    """
+    years = max(1, math.floor(float(week[-1]) / WEEKS_OF_A_YEAR + 0.5))
+    ends = np.searchsorted(week, WEEKS_OF_A_YEAR * np.arange(1, years), side="right") - 1
+    return np.unique(np.append(np.maximum(ends, 0), len(week) - 1))
+
+
+def fading(by_year: Floats) -> float:
+    """By how much what a year brings grows from one year to the next, from the second year on; below nought it fades.
+
+    The slope of a straight line by least squares. The first year is left out, because the change itself takes it up;
+    undefined with fewer than three.
+
+    Args:
+        by_year: (y,) point-years gained in each year.
+    """
+    later = by_year[1:]
+    if len(later) < 2:
+        return math.nan
+    year = np.arange(len(later)) - (len(later) - 1) / 2.0
+    return float(year @ later / (year @ year))
 
 
 def worst(week: np.ndarray, points: Floats) -> dict[str, float]:
@@ -271,8 +323,11 @@ def _by_group(stay: Course, plan: Course, step: float, group: np.ndarray, n: int
     child = plan.child_years - stay.child_years
     enough = step * YEARS_OF_A_STEP - CHILD_ROUNDING
 
+    somewhere = group >= 0
+
     def total(values: np.ndarray) -> Floats:
-        return np.bincount(group, weights=values, minlength=n).astype(np.float64, copy=False)
+        where, what = group[somewhere], values[somewhere]
+        return np.bincount(where, weights=what, minlength=n).astype(np.float64, copy=False)
 
     children, harmed, helped = total(np.ones(len(child))), total(child <= -enough), total(child >= enough)
     net = total(child)
@@ -286,6 +341,23 @@ def _by_group(stay: Course, plan: Course, step: float, group: np.ndarray, n: int
         "harmed_share": ratios(harmed, children),
         "helped_share": ratios(helped, children),
         "point_years_per_1000_children": 1000.0 * ratios(net, children),
+    }
+
+
+def _by_year(stay: Course, plan: Course) -> dict[str, Floats]:
+    ends = year_ends(stay.gains_week)
+    ahead = _total(plan.years) - _total(stay.years)
+
+    def counted(name: str) -> Floats:
+        so_far = np.cumsum(plan.weekly[name] - stay.weekly[name])
+        return np.diff(so_far[stay.gains_week[ends] - 1], prepend=0.0)
+
+    return {
+        "point_years": np.diff(ahead[ends], prepend=0.0),
+        "first_useful": counted("first_useful"),
+        "hours_on_change": counted("hours_change") + counted("hours_coordination"),
+        "pounds_change": counted("pounds_change"),
+        "last_week": stay.gains_week[ends].astype(np.float64),
     }
 
 

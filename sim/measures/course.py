@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -26,6 +27,13 @@ OVER_18_WEEKS = ("w18_52", "w52_plus")
 FOLLOWED = ("first_contacts", "first_useful", "contacts", "gave_up", "turned_away", "duplicate_contacts")
 
 
+class RunSomewhere(RunColumns, Protocol):
+    """A run that also knows its area."""
+
+    @property
+    def area(self) -> Any: ...
+
+
 @dataclass(frozen=True)
 class Course:
     """What one run went through, from the decision day to the end.
@@ -38,10 +46,11 @@ class Course:
         years: (s, l, 5) point-years gained over no service up to then, by locality and quintile.
         points: (s, l, 5) points gained over no service then, added up over needs.
         child_years: (c,) point-years gained over no service by each child who counts, all its needs together.
-        child_locality: (c,) from 0. child_quintile: (c,) from 0.
+        child_locality: (c,) from 0. child_quintile: (c,) from 0. child_place: (c,) attended on the decision day, or the
+        first after it.
         children: a digest of who they are; the same for two runs with the same seed.
         change_hours: (l,) hours on change and coordination, by the locality whose staff it is.
-        localities: names, in the order of l.
+        localities: names, in the order of l. places: names, in the order of child_place.
     """
 
     weekly: dict[str, Floats]
@@ -51,12 +60,14 @@ class Course:
     child_years: Floats
     child_locality: Ints
     child_quintile: Ints
+    child_place: Ints
     children: str
     change_hours: Floats
     localities: tuple[str, ...]
+    places: tuple[str, ...]
 
 
-def course_of(run: RunColumns) -> Course:
+def course_of(run: RunSomewhere) -> Course:
     """The course of a run that was asked for its gains (``gains_every_weeks``).
 
     Raises:
@@ -68,23 +79,22 @@ def course_of(run: RunColumns) -> Course:
     first, _ = weeks_of_window(run)
     taken = np.unique(gains["week"])
     shape = (len(taken), len(run.localities), len(QUINTILES))
-    child_years, child_locality, child_quintile, children = _children(run)
+    by_child, children = _children(run)
     return Course(
         weekly=_weekly(run),
         gains_week=taken + 1 - first,
         years=gains["score_years_gained"].reshape(shape),
         points=gains["points_gained"].reshape(shape),
-        child_years=child_years,
-        child_locality=child_locality,
-        child_quintile=child_quintile,
+        **by_child,
         children=children,
         change_hours=_change_hours(run),
         localities=tuple(run.localities),
+        places=tuple(run.area.place_name),
     )
 
 
-def _children(run: RunColumns) -> tuple[Floats, Ints, Ints, str]:
-    """Children with a need that counts: what each of them gained, locality, quintile, and who they are."""
+def _children(run: RunColumns) -> tuple[dict[str, np.ndarray], str]:
+    """Children with a need that counts: what each of them gained, where they are, and a digest of who they are."""
     needs, children = run.tables["needs"], run.tables["children"]
     present = who_counts(run).present
     n = len(children["child_id"])
@@ -92,12 +102,13 @@ def _children(run: RunColumns) -> tuple[Floats, Ints, Ints, str]:
     years = sum_by(needs["score_years"] - needs["score_years_no_service"], present, row, n)
     counted = np.bincount(row[present], minlength=n) > 0
     ids = np.ascontiguousarray(children["child_id"][counted])
-    return (
-        years[counted],
-        children["locality"][counted].astype(np.int32),
-        (children["imd_quintile"][counted] - 1).astype(np.int8),
-        hashlib.blake2b(ids.tobytes(), digest_size=16).hexdigest(),
-    )
+    by_child: dict[str, np.ndarray] = {
+        "child_years": years[counted],
+        "child_locality": children["locality"][counted].astype(np.int32),
+        "child_quintile": (children["imd_quintile"][counted] - 1).astype(np.int8),
+        "child_place": children["place_at_decision"][counted].astype(np.int32),
+    }
+    return by_child, hashlib.blake2b(ids.tobytes(), digest_size=16).hexdigest()
 
 
 def _weekly(run: RunColumns) -> dict[str, Floats]:

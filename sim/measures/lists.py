@@ -7,7 +7,8 @@ counts if its clock runs, if being seen there is a contact, and if a way leads t
 
 from __future__ import annotations
 
-from typing import cast
+from functools import lru_cache
+from typing import Any, cast
 
 import numpy as np
 
@@ -21,12 +22,31 @@ UNSEEN = ("rejected", "discharged_not_brought", "gave_up")
 
 
 def lists_that_count(run: RunColumns) -> Bools:
-    """Offers on whose list the first contact is awaited with the clock running; shape (n_offers,)."""
-    found = both_of(run.config)
+    """Offers on whose list the first contact is awaited with the clock running; shape (n_offers,), not to be written to."""
+    return _lists_that_count(_This(run.config))
+
+
+class _This:
+    """One configuration, known by being that very one: all the replications of a design point have it in common."""
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    def __hash__(self) -> int:
+        return id(self.config)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _This) and self.config is other.config
+
+
+@lru_cache(maxsize=4)
+def _lists_that_count(this: _This) -> Bools:
+    found = both_of(this.config)
     out = np.zeros(len(found.offers), dtype=bool)
     for system, position in zip(found.systems, found.index, strict=True):
         for name in joined_unseen(system):
             out[position[name]] = _has_a_clock(system.offers[name])
+    out.flags.writeable = False
     return out
 
 

@@ -193,9 +193,9 @@ EVENTS_OF_PLACE = {
 MOST_PLACES_WEEKLY = 2_000
 
 
-def map_weeks(run: RunColumns, places: int) -> np.ndarray:
+def map_weeks(decision_day: int, end_day: int, places: int) -> np.ndarray:
     """Weeks after the decision day at whose end places are looked at; the last is the last whole week."""
-    last = max((run.end_day - run.decision_day) // 7, 1)
+    last = max((end_day - decision_day) // 7, 1)
     every = 1 if places <= MOST_PLACES_WEEKLY else PERIOD_WEEKS
     return np.unique(np.append(np.arange(every, last + 1, every), last))
 
@@ -209,7 +209,7 @@ def by_place(run: RunColumns, counted: Counted, places: int) -> Columns:
     same in every week.
     """
     t = run.tables["needs"]
-    weeks = map_weeks(run, places)
+    weeks = map_weeks(run.decision_day, run.end_day, places)
     ends = run.decision_day + 7 * weeks
     mine = counted.present & (t["place"] >= 0)
     rows = np.flatnonzero(mine)
@@ -226,8 +226,8 @@ def by_place(run: RunColumns, counted: Counted, places: int) -> Columns:
 
     everybody = np.ones(len(rows), bool)
     out: Columns = {
-        "week": np.repeat(weeks, places),
-        "place": np.tile(np.arange(places), len(weeks)),
+        "week": np.repeat(weeks.astype(np.int32), places),
+        "place": np.tile(np.arange(places, dtype=np.int32), len(weeks)),
     }
     for name, (column, whom) in EVENTS_OF_PLACE.items():
         day = t[column][rows]

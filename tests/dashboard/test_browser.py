@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -129,6 +130,101 @@ def test_a_control_changes_the_data_of_the_figure_and_the_address(dashboard: Ser
         settled(tab)
         tab.wait_for_selector("#waits-curves-figure .main-svg")
         assert tab.evaluate(read) == after
+
+
+#: Page, its panel, and a control that moves the panel: its name, and what is chosen.
+MOVES = {
+    "/waits": [("bands", "state", "waits that go on"), ("lists", "list", "for a first contact")],
+    "/impact": [("fifteen", "cell", "children reached"), ("ledger", "role", 1)],
+    "/equity": [
+        ("quintiles", "measure", 2),
+        ("localities", "measure", 3),
+        ("map", "shown", "needs seen so far"),
+    ],
+    "/pick-and-mix": [
+        ("whole", "measure", 1),
+        ("half", "measure", 0),
+        ("effects", "measure", 1),
+        ("alone", "measure", 0),
+    ],
+}
+
+
+def drawn(page: str, panel: str) -> str:
+    """Reads the data of a figure: positions, values, colours."""
+    figure = f"#{page.strip('/')}-{panel}-figure .js-plotly-plot"
+    return (
+        f"JSON.stringify((document.querySelector('{figure}')?.data || [])"
+        ".map(t => [t.x, t.y, t.z, t.marker && t.marker.color]))"
+    )
+
+
+def choose_one(tab: Any, page: str, name: str, option: str | int) -> None:
+    """An option of a control, by its label or its place in the menu."""
+    if isinstance(option, str):
+        choose(tab, page.strip("/"), name, option)
+        return
+    tab.locator(f'input[id*=\'"name":"{name}","page":"{page.strip("/")}"\']').first.click()
+    tab.locator("[role=option]:visible").nth(option).click()
+
+
+@pytest.mark.parametrize("page", MOVES)
+def test_every_control_moves_the_data_of_its_figure_and_its_table_can_be_downloaded(
+    page: str, dashboard: Served, dashboard_of_sweeps: Served, browser: Any
+) -> None:
+    served = dashboard_of_sweeps if page == "/pick-and-mix" else dashboard
+    with opened(browser, served.url + page) as tab:
+        settled(tab)
+        for panel, name, option in MOVES[page]:
+            tab.wait_for_selector(f"#{page.strip('/')}-{panel}-figure .main-svg")
+            before = tab.evaluate(drawn(page, panel))
+            choose_one(tab, page, name, option)
+            tab.wait_for_function(f"before => {drawn(page, panel)} !== before", arg=before)
+            settled(tab)
+            assert f"{name}=" in tab.url
+            with tab.expect_download() as waiting:
+                tab.locator(f"#{page.strip('/')}-{panel}-download").click()
+            rows = list(
+                csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig")))
+            )
+            assert rows, panel
+            tab.locator(f"#{page.strip('/')}-{panel}-table").locator("xpath=..").locator("summary").click()
+            shown = (
+                tab.locator(f"#{page.strip('/')}-{panel}-table thead")
+                .inner_text()
+                .replace("\n", "")
+                .split("\t")
+            )
+            assert [heading.strip() for heading in shown] == list(rows[0]), "the table is the download"
+            if option == MOVES[page][-1][2]:  # and with the menu open
+                tab.locator(f'input[id*=\'"name":"{name}"\']').first.click()
+                tab.locator("[role=option]:visible").first.wait_for()
+                assert violations(tab) == []
+
+
+def test_the_map_is_moved_through_the_weeks_by_keyboard_and_an_address_leads_back(
+    dashboard: Served, browser: Any
+) -> None:
+    with opened(browser, dashboard.url + "/equity") as tab:
+        settled(tab)
+        tab.wait_for_selector("#equity-map-figure .main-svg")
+        before = tab.evaluate(drawn("/equity", "map"))
+        slider = tab.get_by_role("slider", name="Map at the end of week")
+        slider.press("Home")
+        tab.wait_for_function(f"before => {drawn('/equity', 'map')} !== before", arg=before)
+        tab.wait_for_selector("text=at the end of week 1:")
+        for _ in range(3):
+            slider.press("ArrowRight")
+        tab.wait_for_selector("text=at the end of week 4:")
+        tab.wait_for_function("location.search.includes('week=4')")
+        settled(tab)
+        address, after = tab.url, tab.evaluate(drawn("/equity", "map"))
+        assert violations(tab) == []
+    with opened(browser, address, 390, dark=True) as tab:
+        settled(tab)
+        tab.wait_for_selector("text=at the end of week 4:")
+        tab.wait_for_selector("#equity-map-figure .main-svg")
+        assert json.loads(tab.evaluate(drawn("/equity", "map")))[0][:2] == json.loads(after)[0][:2]
 
 
 def test_the_numbers_on_screen_are_those_of_the_command(
@@ -300,6 +396,31 @@ def test_closing_the_tab_ends_its_run(dashboard: Served, browser: Any) -> None:
     assert not job.process.is_alive()
 
 
+def test_two_people_with_the_same_what_if_at_once_have_their_own_progress_and_results(
+    dashboard: Served, browser: Any
+) -> None:
+    with (
+        opened(browser, dashboard.url + "/what-if") as ann,
+        opened(browser, dashboard.url + "/what-if", 390) as bob,
+    ):
+        start_run(ann, 100)
+        start_run(bob, 2)
+        cancel = ann.get_by_role("button", name="Cancel")
+        cancel.wait_for()
+        bob.wait_for_selector("text=done, 8 of 8 simulations")
+        assert cancel.is_visible(), "another one's run has ended this one"
+        cancel.click()
+        ann.wait_for_selector("text=of 400 simulations; nothing goes on")
+        bob.get_by_role("button", name="Show the results").click()
+        bob.wait_for_selector(".card")
+        results = bob.url.partition("results=")[2].partition("&")[0]
+        listed = "JSON.stringify([...document.querySelectorAll('[role=option]')].map(o => o.getAttribute('value')))"
+        ann.locator("#results").click()
+        ann.locator("[role=option]:visible").first.wait_for()
+        assert results not in ann.evaluate(listed)
+        assert not any(j.running for j in dashboard.server.jobs._jobs.values())
+
+
 def test_a_what_if_that_cannot_be_run_says_why(dashboard: Served, browser: Any) -> None:
     with opened(browser, dashboard.url + "/what-if") as tab:
         tab.wait_for_selector("#whatif-form summary")
@@ -307,6 +428,26 @@ def test_a_what_if_that_cannot_be_run_says_why(dashboard: Served, browser: Any) 
         tab.get_by_role("button", name="Run", exact=True).click()
         tab.wait_for_selector("text=a whole number from 1 to 200 is needed")
         assert violations(tab) == []
+
+
+def test_a_mistake_of_the_program_behind_a_button_is_told_on_the_page(
+    dashboard: Served, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("broken on purpose")
+
+    with opened(browser, dashboard.url + "/what-if") as tab:
+        tab.wait_for_selector("#whatif-form summary")
+        tab.get_by_label("Replications (1 to 200)").fill("2")
+        with monkeypatch.context() as patched:
+            patched.setattr(dashboard.server.jobs, "start", broken)
+            tab.get_by_role("button", name="Run", exact=True).click()
+            tab.wait_for_selector("#mistake .problem")
+        assert "a mistake in the program" in tab.locator("#mistake").inner_text()
+        assert violations(tab) == []
+        tab.get_by_role("link", name="Waits", exact=True).click()
+        tab.wait_for_selector("#waits-curves-figure .main-svg")
+        assert tab.locator("#mistake .problem").count() == 0
 
 
 def test_a_what_if_is_saved_as_a_file(dashboard: Served, browser: Any) -> None:
@@ -392,6 +533,19 @@ def test_a_sweep_is_narrowed_by_box_filter_and_word_alike_and_two_pinned_points_
         tab.wait_for_selector(".ag-floating-top .ag-row", state="attached")
         assert not tab.evaluate("document.documentElement.scrollWidth > window.innerWidth")
         assert violations(tab) == []
+
+
+def test_a_condition_that_cannot_be_read_is_told_in_every_picture_and_can_be_mended(
+    dashboard_of_sweeps: Served, browser: Any
+) -> None:
+    with opened(browser, dashboard_of_sweeps.url + "/sweeps?where=nothing+%3E+3") as tab:
+        settled(tab)
+        tab.locator(".problem").first.wait_for()
+        assert "there is no column" in tab.locator(".problem").first.inner_text()
+        assert violations(tab) == []
+        tab.get_by_label("Show only").fill("easy_access <= 0.5")
+        tab.wait_for_selector("text=12 of 18 points are shown")
+        tab.wait_for_function("!document.querySelectorAll('.problem').length")
 
 
 def test_pick_and_mix_is_shown_for_a_sweep_of_the_principles(

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dashboards.figures.differences import difference_figure, paired
-from dashboards.figures.equity import groups_figure, map_figure
+from dashboards.figures.equity import MOST_MARKS, groups_figure, in_squares, map_figure
 from dashboards.figures.impact import fifteen_figure
 from dashboards.figures.waits import fan, fan_figure, xmr_figure
 from dashboards.figures.xmr import LIMIT_FACTOR, xmr
@@ -155,6 +155,31 @@ def test_the_map_puts_a_place_at_its_coordinates_in_kilometres() -> None:
     fig = map_figure(frame, 1.0, "seen", True, False)
     assert (fig.data[0].x[0], fig.data[0].y[0]) == (392.5, 405.0)
     assert fig.layout.yaxis.scaleanchor == "x"
+
+
+def test_of_very_many_places_those_in_a_square_are_drawn_as_one_and_none_is_lost() -> None:
+    random = np.random.default_rng(1)
+    n = 3 * MOST_MARKS
+    frame = pd.DataFrame(
+        {
+            "easting": random.uniform(100_000, 200_000, n),
+            "northing": random.uniform(0, 100_000, n),
+            "kind": "primary",
+            "name": "x",
+            "part": random.integers(0, 5, n).astype(float),
+            "of": random.integers(5, 9, n).astype(float),
+        }
+    )
+    squares, side = in_squares(frame)
+    assert side == 5, "squares of 1 and 2 km would be more than are drawn"
+    assert len(squares) == 400
+    assert squares[["part", "of"]].sum().tolist() == frame[["part", "of"]].sum().tolist()
+    first = squares.iloc[0]
+    inside = frame[(frame["easting"] < 105_000) & (frame["northing"] < 5_000)]
+    assert (first["easting"], first["northing"], first["of"]) == (102_500, 2_500, inside["of"].sum())
+    few, none = in_squares(frame.head(10))
+    assert none == 0
+    pd.testing.assert_frame_equal(few, frame.head(10))
 
 
 def _luminance(colour: str) -> float:

@@ -1,7 +1,7 @@
 """How fast the dashboard is with large results, and how much memory it takes: by hand, in a real browser.
 
-    python tests/measure_dashboard.py --results results/england          # what opendoor compare area=england wrote
-    python tests/measure_dashboard.py --runs 10000                       # a sweep of so many made-up runs
+    python tests/dashboard/measure_dashboard.py --results results/england    # what opendoor compare area=england wrote
+    python tests/dashboard/measure_dashboard.py --runs 10000                 # a sweep of so many made-up runs; or both
 
 Each page is loaded and each of its controls is moved. For every answer of the server it tells the processor time of the
 thread that gave it (other work on the machine does not count), and at the end the largest, the seconds until the first

@@ -114,7 +114,7 @@ def _register(app: Any, server: Server, story: Story) -> None:
             fits, study = server.fitting(page, key, token)
             if fits != key:  # a comparison was shown, and this page is about sweeps, or the other way round
                 return build(page, study, asked), f"{page.path} {fits}", fits
-            return build(page, study, asked), showing, no_update
+            return build(page, study, asked, arriving=shown is None), showing, no_update
         except InputError as e:
             return problem_page(page, e.problems), showing, no_update
         except Exception:

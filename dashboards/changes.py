@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dashboards.study import Study
@@ -90,18 +91,38 @@ def told(row: dict[Any, Any]) -> str:
     return f"{first} ({', '.join(rest)})" if rest else first
 
 
-def sentence(study: Study, measure: str, frame: pd.DataFrame, label: str = "", verdict: bool = False) -> str:
-    """One measure under every plan, in a line; ``label`` in place of its own; ``verdict``: with better or worse."""
-    rows = frame[frame["measure"] == measure].to_dict("records")
-    titles, m = plan_titles(study), MEASURES[measure]
-    label = label or m.label.removeprefix("... ")
-    label = f"{label[:1].upper()}{label[1:]}"
-    if m.unit not in ("%", "£", "pp", "week"):
-        label += f" ({m.unit})"
-    found = [
-        f"{titles[row['plan']]} {told(row)}" + (f", {row['in_words']}" if verdict else "") for row in rows
-    ]
-    return f"{label}: {'; '.join(found)}."
+def beside(study: Study, frame: pd.DataFrame, headings: Mapping[str, str]) -> pd.DataFrame:
+    """A row for each way to change, a column for each measure of ``headings`` (its name -> what stands over it); every
+    number as the command tells it, with its interval."""
+    import pandas as pd
+
+    rows = {(row["plan"], row["measure"]): row for row in frame.to_dict("records")}
+    plans = dict.fromkeys(frame["plan"])
+    titles = plan_titles(study)
+    return pd.DataFrame(
+        [
+            (titles[plan], *(told(rows[plan, name]) if (plan, name) in rows else "–" for name in headings))
+            for plan in plans
+        ],
+        columns=["Way to change", *headings.values()],
+    )
+
+
+def verdicts(study: Study, measure: str, frame: pd.DataFrame) -> str:
+    """Which ways are better, which worse, and of which nothing is clear: one measure in the command's own words."""
+    titles = plan_titles(study)
+    found: dict[str, list[str]] = {}
+    for row in frame[frame["measure"] == measure].to_dict("records"):
+        found.setdefault(row["in_words"], []).append(titles[row["plan"]])
+    label = MEASURES[measure].label.removeprefix("... ")
+    told_of = "; ".join(f"{words} under {listed(plans)}" for words, plans in found.items())
+    return f"{label[:1].upper()}{label[1:]}: {told_of}."
+
+
+def listed(words: Sequence[str]) -> str:
+    """``a, b and c``."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def as_table(study: Study, frame: pd.DataFrame, measures: list[str]) -> pd.DataFrame:

@@ -132,7 +132,7 @@ def study_line(study: Study | Swept) -> Any:
         return study.heading
     if study.n == 0:
         return f"{study.area.name}: {' against '.join(study.configs)}. The first simulations are going on …"
-    text = heading(study.area.name, study.configs, study.n)
+    text = heading(study.area.name, {name.replace("_", " "): c for name, c in study.configs.items()}, study.n)
     if not study.finished:
         text += f" {study.planned - study.n} more replications are being simulated; intervals get narrower."
     if study.n == 1:

@@ -143,39 +143,73 @@ def attributes(**words: Any) -> dict[str, Any]:
 READERS = ("Board members", "Therapy leads", "Analysts")
 
 
-def build(page: Page, study: Study | Swept | None, asked: dict[str, str]) -> Any:
-    """The page's frame: heading, controls as the address asks for them, and a place for each answer."""
+def build(page: Page, study: Study | Swept | None, asked: dict[str, str], arriving: bool = False) -> Any:
+    """The page's frame: heading, controls as the address asks for them, and a place for each answer.
+
+    Args:
+        arriving: the reader comes by this address, and is told what in it cannot be followed.
+    """
     from dash import html
 
     if study is not None and (why := missing(page, study)):
-        heading = html.H1(page.title, id="title", tabIndex="-1")
         note = html.Div([html.P(text) for text in why], className="note", role="status")
-        return html.Div(
-            [heading, html.P(page.lead, className="lead"), note, *([page.offer()] if page.offer else [])]
-        )
+        return html.Div([*_heading(page), note, *([page.offer()] if page.offer else [])])
     made = {c.name: control_of(page, c, cast("Study", study), asked) for c in page.controls} if study else {}
     places = [
         _place(page, panel, [made.pop(name) for name in own_controls(page, panel)] if made else [])
         for panel in page.panels
     ]
-    controls = list(made.values())
     if study is not None and page.after_first is not None:
         places.insert(1, page.after_first(page, cast("Study", study), asked))
-    return html.Div(
+    heading = [*_heading(page), *([page.top()] if page.top else [])]
+    body = html.Div(
         [
-            html.H1(page.title, id="title", tabIndex="-1"),
-            html.P(page.lead, className="lead"),
-            *([page.top()] if page.top else []),
-            html.Div(
-                controls,
-                className="controls",
-                role="group",
-                hidden=not controls,
-                **attributes(aria_label="Choose"),
-            ),
+            _group(list(made.values()), "Choose"),
             html.Div(places, className="panels"),
             *([page.offer()] if page.offer else []),
         ]
+    )
+    if arriving and study is not None and (notes := _not_followed(page, cast("Study", study), asked, body)):
+        heading.append(html.Div([html.P(text) for text in notes], className="note", role="status"))
+    return html.Div([*heading, body])
+
+
+def _heading(page: Page) -> list[Any]:
+    from dash import html
+
+    return [html.H1(page.title, id="title", tabIndex="-1"), html.P(page.lead, className="lead")]
+
+
+#: What an address says of more than one page.
+EVERYWHERE = ("results", "step", "notes")
+
+
+def _not_followed(page: Page, study: Study, asked: dict[str, str], body: Any) -> list[str]:
+    """What the address asks for and there is not, and what is shown instead."""
+    there = {i["name"] for i in body if isinstance(i, dict) and i.get("type") == "control"}
+    out = [
+        f"The address says {name}=…, which {page.title} does not know; it is left out."
+        for name in asked
+        if name not in there and name not in EVERYWHERE
+    ]
+    for control in page.controls:
+        wanted = asked.get(control.name, "")
+        options = {} if control.typed or not wanted else dict(control.options(study))
+        if options and wanted not in options:
+            first = next(iter(options.values()))
+            out.append(
+                f"The address asks for {control.name}={wanted}, which these results do not hold. Shown is {first}; "
+                "choose another below, or other results at the top."
+            )
+    return out
+
+
+def _group(controls: list[Any], label: str) -> Any:
+    """Controls beside each other; nothing to be seen if there are none."""
+    from dash import html
+
+    return html.Div(
+        controls, className="controls", role="group", hidden=not controls, **attributes(aria_label=label)
     )
 
 
@@ -205,6 +239,7 @@ def control_of(page: Page, control: Control, study: Study, asked: dict[str, str]
         )
     if control.slider:
         return _slider(control, ident, value, [int(v) for v, _ in control.options(study)])
+    longest = max((len(label) for _, label in control.options(study)), default=0)
     return dmc.Select(
         id=ident,
         label=control.label,
@@ -214,6 +249,7 @@ def control_of(page: Page, control: Control, study: Study, asked: dict[str, str]
         searchable=len(control.options(study)) > 12,
         comboboxProps={"withinPortal": False},
         className="control",
+        style={"flexBasis": f"{min(max(14, 5 + longest // 2), 36)}rem"},
     )
 
 
@@ -267,15 +303,7 @@ def _place(page: Page, panel: Panel, controls: Sequence[Any] = ()) -> Any:
     return html.Section(
         [
             html.H2(panel.question, id=ident("question")),
-            *(
-                [
-                    html.Div(
-                        list(controls), className="controls", role="group", **attributes(aria_label="Choose")
-                    )
-                ]
-                if controls
-                else []
-            ),
+            *([_group(list(controls), f"Choose: {panel.question}")] if controls else []),
             html.P("…", id=ident("said"), className="said", **attributes(aria_live="polite")),
             *([panel.place()] if panel.place else []),
             html.Div(id=ident("picture"), className="picture"),

@@ -94,7 +94,9 @@ def picture(
 
 def enlarge(figure: Any, size: int) -> None:
     """Set all type of a figure to a size, in pixels, and make lines thicker where it is large."""
-    figure.update_layout(font_size=size, legend_font_size=size, hoverlabel_font_size=size)
+    figure.update_layout(
+        font_size=size, legend_font_size=size, legend_itemwidth=3 * size, hoverlabel_font_size=size
+    )
     for axis in (figure.update_xaxes, figure.update_yaxes):
         axis(tickfont_size=size, title_font_size=size)
     for axis in figure.select_xaxes():

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 LOOK_EVERY = 300
 #: An interval that goes on.
 ON = -1
+#: The axis of cumulative impact.
+AHEAD = "point-years ahead of staying put"
 REPLICATIONS = ("10", "5", "20", "1")
 
 WAY = Control(
@@ -77,7 +79,7 @@ def section(page: Page, study: Study, asked: dict[str, str]) -> Any:
                         [
                             html.Div(id="live-status", **attributes(aria_live="polite")),
                             html.Div(
-                                "Nothing is moved yet: what stands above holds.",
+                                "…",
                                 id="live-answer",
                                 className="answer",
                             ),
@@ -108,7 +110,7 @@ def fields(study: Study, plan: str) -> list[dict[str, Any]]:
 
 def register(made: tuple[Any, Server]) -> None:
     """What happens when a slider is let go, and while the engine answers."""
-    from dash import Input, Output, State, no_update
+    from dash import Input, Output, State, ctx, no_update
 
     app, server = made
     on_page = {name: {"type": "control", "page": "change", "name": name} for name in ("way", "times", "set")}
@@ -133,9 +135,19 @@ def register(made: tuple[Any, Server]) -> None:
         Input(on_page["way"], "value"),
         Input(on_page["times"], "value"),
         Input("token", "data"),
+        Input("dark", "data"),
+        Input("revision", "data"),
         State("live-study", "data"),
     )
-    def let_go(text: str | None, way: str | None, times: str | None, token: str | None, key: str) -> Any:
+    def let_go(
+        text: str | None,
+        way: str | None,
+        times: str | None,
+        token: str | None,
+        dark: bool | None,
+        _: str | None,
+        key: str,
+    ) -> Any:
         if not token or not way:
             return no_update, no_update, no_update, no_update, no_update
         try:
@@ -143,9 +155,11 @@ def register(made: tuple[Any, Server]) -> None:
             if way not in study.configs:
                 raise InputError(f"{way}: these results hold no such way to change.")
             values = live.read_settings(text or "", study.configs[way])
+            if values and {t["prop_id"] for t in ctx.triggered} <= {"dark.data", "revision.data"}:
+                return no_update, no_update, no_update, no_update, no_update  # nothing else is asked
             server.jobs.end_quiet(token)
             if not values:
-                return None, 0, None, "Nothing is moved: what stands above holds.", "answer"
+                return None, 0, None, unmoved(study, way, bool(dark)), "answer"
             settings = server.settings
             order = live.order(study, way, values, int(times or "1"), settings.workers, settings.slow_down)
             found = server.kept.of(order)
@@ -242,7 +256,7 @@ def answered(study: Study, order: Order, found: live.Answer, dark: bool) -> Any:
     rows = change_table(study, "change")
     loaded = {row["measure"]: row for row in rows[rows["plan"] == plan].to_dict("records")}
     shown, numbers = frames(found, loaded)
-    fig = course_figure(*course(study, plan, moved, found), "point-years ahead of staying put", dark)
+    fig = course_figure(*course(study, plan, moved, found), AHEAD, dark)
     return [
         html.P(sentence(plan_titles(study)[plan], found, loaded), className="said"),
         dcc.Graph(
@@ -275,6 +289,47 @@ def answered(study: Study, order: Order, found: live.Answer, dark: bool) -> Any:
             className="download",
         ),
     ]
+
+
+def unmoved(study: Study, plan: str, dark: bool) -> Any:
+    """What stands in place of an answer as long as nothing is moved: the way as it is loaded."""
+    from dash import dcc, html
+
+    if study.n == 0:
+        return "Nothing is moved. The first simulations of these results are going on."
+    titles = plan_titles(study)
+    rows = _of_plan(study, plan)
+    fig = course_figure(
+        _with_reference(study, rows),
+        {study.reference: titles[study.reference], plan: f"{titles[plan]}, as loaded"},
+        AHEAD,
+        dark,
+    )
+    return [
+        html.P("Nothing is moved: what stands above holds. A slider that is let go adds its own line here."),
+        dcc.Graph(
+            id="live-loaded",
+            figure=fig,
+            responsive=True,
+            config={"displaylogo": False, "displayModeBar": False, "scrollZoom": False},
+            style={"height": f"{fig.layout.height}px"},
+        ),
+    ]
+
+
+def _of_plan(study: Study, plan: str) -> pd.DataFrame:
+    """Cumulative impact of a way to change as it is loaded, with its interval."""
+    rows = change_table(study, "change_by_week")
+    rows = rows[(rows["measure"] == "point_years") & (rows["plan"] == plan)]
+    return rows.rename(columns={"difference": "value"})[["plan", "week", "value", "low", "high", "n"]]
+
+
+def _with_reference(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """The same with what it is set against, which is nought."""
+    import pandas as pd
+
+    put = pd.DataFrame({"plan": study.reference, "week": rows["week"], "value": 0.0, "low": 0.0, "high": 0.0})
+    return pd.concat([put, rows.drop(columns="n")], ignore_index=True)
 
 
 def frames(found: live.Answer, loaded: dict[str, dict[Any, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -351,12 +406,9 @@ def course(study: Study, plan: str, moved: str, found: live.Answer) -> tuple[pd.
     """Cumulative impact as loaded and as moved, and what the lines are called."""
     import pandas as pd
 
-    rows = change_table(study, "change_by_week")
-    rows = rows[(rows["measure"] == "point_years") & (rows["plan"] == plan)]
+    rows = _of_plan(study, plan)
     n = int(rows["n"].max())
-    rows = rows.rename(columns={"difference": "value"})[["plan", "week", "value", "low", "high"]]
-    put = pd.DataFrame({"plan": study.reference, "week": rows["week"], "value": 0.0, "low": 0.0, "high": 0.0})
-    every = pd.concat([put, rows, found.course.assign(plan=moved)], ignore_index=True)
+    every = pd.concat([_with_reference(study, rows), found.course.assign(plan=moved)], ignore_index=True)
     titles = {
         study.reference: plan_titles(study)[study.reference],
         plan: f"as loaded (n = {n})",

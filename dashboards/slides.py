@@ -170,7 +170,7 @@ def _label(name: str) -> str:
     m = MEASURES.get(name) or LABELS[name]
     label = m.label.removeprefix("... ")
     label = f"{label[:1].upper()}{label[1:]}"
-    beside = ("%", "£", "pp", "percentage points", "week", "children", "weeks", "contacts")
+    beside = ("%", "£", "pp", "percentage points", "children", "weeks", "contacts")
     return label if m.unit in beside else f"{label} ({m.unit})"
 
 
@@ -222,7 +222,7 @@ def _journey(screen: Screen, step: JourneyStep, speaker: Speaker) -> tuple[Any, 
     """One child under two ways: its function as a picture, its waits in words."""
     from dash import html
 
-    from dashboards.pages.journeys import trajectory_figure
+    from dashboards.pages.journeys import telling_need, trajectory_figure
     from experiments.journey_page import who
     from experiments.journey_search import spread_sentence
     from experiments.journey_waits import WAITS, days_seen
@@ -232,7 +232,7 @@ def _journey(screen: Screen, step: JourneyStep, speaker: Speaker) -> tuple[Any, 
     titles = {screen.ways[way]: screen.story.ways[way].title for way in step.between}
     figure = trajectory_figure(told, titles, screen.dark)
     enlarge(figure, ON_A_PHONE if screen.narrow else ON_A_WALL)
-    need = told.needs["need"].iloc[0]
+    need = telling_need(told, list(titles))
     seen = days_seen(told, need)
     rows = {row["system"]: row for row in told.needs[told.needs["need"] == need].to_dict("records")}
     points = []

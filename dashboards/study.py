@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from dashboards.stored import StoredViews, rows_of
 from dashboards.swept import Cached, Swept, is_swept
@@ -96,6 +96,12 @@ class Study:
 
             return pd.DataFrame(columns=["reference", "other", "measure"])
         return comparison_frame(self.done)
+
+    def against(self, reference: str, other: str) -> dict[str, dict[Any, Any]]:
+        """Rows of :attr:`comparison` of one pair, by measure; of three systems each stands in two pairs."""
+        rows = self.comparison
+        rows = rows[(rows["reference"] == reference) & (rows["other"] == other)]
+        return {row["measure"]: row for row in rows.to_dict("records")}
 
     def view(self, name: str, systems: list[str] | None = None) -> pd.DataFrame:
         """One of the small tables, for all replications at hand.

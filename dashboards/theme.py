@@ -66,7 +66,10 @@ def see_through(colour: str, alpha: float) -> str:
 
 
 def figure(dark: bool, height: int = 380) -> Any:
-    """An empty Plotly figure in the colours of the ground, with room for direct labels and no decoration."""
+    """An empty Plotly figure in the colours of the ground, with room for direct labels and no decoration.
+
+    Entries of its legend are wide enough for the longest of the dashes.
+    """
     import plotly.graph_objects as go
 
     t = theme(dark)
@@ -77,6 +80,7 @@ def figure(dark: bool, height: int = 380) -> Any:
         "tickfont": {"size": 14, "color": t.text},
         "title": {"font": {"size": 14, "color": t.muted}},
         "automargin": True,
+        "ticklabelstandoff": 4,
     }
     return go.Figure(
         layout={
@@ -88,7 +92,14 @@ def figure(dark: bool, height: int = 380) -> Any:
             "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
             "xaxis": {**axis, "showgrid": False},
             "yaxis": {**axis, "rangemode": "tozero"},
-            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 14}},
+            "legend": {
+                "orientation": "h",
+                "yanchor": "bottom",
+                "y": 1.02,
+                "x": 0,
+                "font": {"size": 14},
+                "itemwidth": 46,
+            },
             "hoverlabel": {"font": {"family": FONT, "size": 14}},
             "colorway": list(t.systems),
             "barmode": "group",

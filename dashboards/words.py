@@ -41,7 +41,7 @@ CARDS = (
 
 
 class Card(NamedTuple):
-    """One headline: the measure's label, the verdict, the sentence, the interval in words."""
+    """One headline: the measure's label, the verdict, the sentence, the interval in words, and the two numbers."""
 
     measure: str
     label: str
@@ -49,36 +49,63 @@ class Card(NamedTuple):
     sentence: str
     interval: str
     tone: str
+    before: str
+    after: str
+
+    @property
+    def big(self) -> tuple[str, str]:
+        """What stands on the card in large type, and beside it in small."""
+        if NONE in (self.before, self.after):
+            return (self.after if self.before == NONE else self.before), ""
+        return self.after, f"instead of {self.before}"
 
 
-def cards(study: Study, other: str) -> list[Card]:
-    """Headlines of one system against the reference; measures that are not defined are left out."""
-    rows = study.comparison
-    found = {row["measure"]: row for row in rows[rows["other"] == other].to_dict("records")}
+def cards(study: Study, reference: str, other: str) -> list[Card]:
+    """Headlines of one system against another; measures that neither of them has are left out."""
+    found = study.against(reference, other)
     names = [name for name in CARDS if name in found]
     out = [card(study, found[name]) for name in names]
-    return [c for c in out if "–" not in c.sentence]
+    return [c for c in out if (c.before, c.after) != (NONE, NONE)]
+
+
+#: What stands for a number that there is not.
+NONE = "–"
 
 
 def card(study: Study, row: dict[Any, Any]) -> Card:
     """One row of the comparison, in words."""
+    from dashboards.changes import plan_titles
+
     name = row["measure"]
     m = LABELS[name]
-    before, after = m.text(row["reference_mean"]), m.text(row["other_mean"])
-    if m.unit == "%" and name in OF_EVERY_100:
-        sentence = f"{after.removesuffix('%')} of every 100 {OF_EVERY_100[name]}, instead of {before.removesuffix('%')}."
+    before, after = (_plain(m.text(row[which])) for which in ("reference_mean", "other_mean"))
+    if NONE in (before, after):
+        titles = plan_titles(study)
+        lacks, has = ("other", "reference") if after == NONE else ("reference", "other")
+        number = before if after == NONE else after
+        unit = "" if m.unit in ("%", "£") else f" {m.unit}"
+        sentence = (
+            f"No number under {titles[row[lacks]]} ({m.undefined}); {number}{unit} under {titles[row[has]]}."
+        )
+    elif m.unit == "%" and name in OF_EVERY_100:
+        sentence = f"{after} of every 100 {OF_EVERY_100[name]}, instead of {before}."
     elif m.unit in ("%", "£"):
         sentence = f"{after} instead of {before}."
     else:
         sentence = f"{after} {m.unit} instead of {before}."
-    return Card(name, m.label, verdict(row), sentence, interval(row, study.n), tone(row))
+    return Card(name, m.label, verdict(row), sentence, interval(row, study.n), tone(row), before, after)
+
+
+def _plain(text: str) -> str:
+    """A number without the sign of its unit, which the sentence says."""
+    return text.removesuffix("%").removesuffix(" pp")
 
 
 def verdict(row: dict[Any, Any]) -> str:
     """The comparison's own word, with a sign that says the same without colour."""
     sign = {"better": "▲ ", "more equal": "▲ ", "worse": "▼ ", "less equal": "▼ "}.get(row["in_words"], "● ")
     text = str(row["in_words"])
-    return sign + text[:1].upper() + text[1:]
+    return sign + (text[:1].upper() + text[1:] if row["n"] else "Cannot be compared")
 
 
 def tone(row: dict[Any, Any]) -> str:
@@ -93,13 +120,15 @@ def interval(row: dict[Any, Any], replications: int) -> str:
     m = LABELS[row["measure"]]
     n = int(row["n"])
     if n == 0:
-        return "Not defined in both systems."
+        return "No difference can be told."
     difference = m.difference_text(row["difference"])
+    points = " percentage points" if difference.endswith(" pp") else ""
+    difference = difference.removesuffix(" pp")
     fewer = f" of {replications} in which it is defined" if n < replications else ""
     if n == 1:
-        return f"Difference {difference}, from one replication{fewer}: luck alone may explain it."
-    low, high = m.difference_text(row["low"]), m.difference_text(row["high"])
-    text = f"Difference {difference}; 95 % interval {low} to {high}, {n} replications{fewer}."
+        return f"Difference {difference}{points}, from one replication{fewer}: luck alone may explain it."
+    low, high = (m.difference_text(row[end]).removesuffix(" pp") for end in ("low", "high"))
+    text = f"Difference {difference}{points}; 95 % interval of it {low} to {high}; {n} replications{fewer}."
     if row["includes_no_difference"]:
         text += " The interval includes no difference."
     return text

@@ -31,11 +31,17 @@ def groups_figure(
     dark: bool,
     join: bool = True,
 ) -> Any:
-    """A measure by group, one line (or points) per system; columns ``system``, ``group``, ``value``, ``low``, ``high``."""
+    """A measure by group, one line (or points) per system; columns ``system``, ``group``, ``value``, ``low``, ``high``.
+
+    Systems stand a little beside each other, so that one interval does not hide the next.
+    """
     t = theme(dark)
     fig = figure(dark, 380)
+    bars_of = [name for name in titles if (frame["high"] > frame["low"])[frame["system"] == name].any()]
+    apart = min(0.12, 0.6 / max(1, len(bars_of)))
     for i, (system, title) in enumerate(titles.items()):
         rows = frame[frame["system"] == system]
+        beside = apart * (bars_of.index(system) - (len(bars_of) - 1) / 2) if system in bars_of else 0.0
         colour = t.systems[i % len(t.systems)]
         bars = None
         if (rows["high"] > rows["low"]).any():
@@ -47,16 +53,24 @@ def groups_figure(
                 "color": colour,
             }
         fig.add_scatter(
-            x=names,
+            x=[at + beside for at in range(len(names))],
             y=rows["value"],
             mode="lines+markers" if join else "markers",
             name=title,
             line={"color": colour, "width": 3, "dash": DASHES[i % len(DASHES)]},
             marker={"symbol": MARKERS[i % len(MARKERS)], "size": 12, "color": colour},
             error_y=bars,
-            hovertemplate=f"{title}, %{{x}}: %{{y:{'.1%' if percent else ',.2f'}}}<extra></extra>",
+            text=[name.replace("<br>", " ") for name in names],
+            hovertemplate=f"{title}, %{{text}}: %{{y:{'.1%' if percent else ',.2f'}}}<extra></extra>",
         )
-    fig.update_xaxes(type="category", tickangle=0)
+    fig.update_xaxes(
+        tickvals=list(range(len(names))),
+        ticktext=list(names),
+        tickangle=0,
+        range=[-0.5, len(names) - 0.5],
+        rangemode="normal",
+        zeroline=False,
+    )
     fig.update_yaxes(tickformat="~%" if percent else ",", title_text=unit)
     return fig
 

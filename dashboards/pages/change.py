@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dashboards.changes import as_table, change_table, lacking, plan_titles, sentence
+from dashboards.changes import as_table, beside, change_table, lacking, listed, plan_titles, verdicts
 from dashboards.figures.change import course_figure, ways_figure
 from dashboards.figures.equity import groups_figure
-from dashboards.page import Control, Drawn, Look, Options, Page, Panel, cell
+from dashboards.page import Control, Drawn, Look, Options, Page, Panel, attributes, cell, table
 from dashboards.pages.equity import FIFTHS
 from dashboards.present_link import link
 from dashboards.sliders import register, section
@@ -46,6 +46,20 @@ BY_GROUP_SHOWN = (
 TIMING = {"lowest_week": "Furthest behind", "break_even_week": "Break-even"}
 PEOPLE = {"children_helped": "Helped", "children_harmed": "Harmed"}
 MONEY = {"pounds_change": "The change itself", "pounds_running": "Everything else", "pounds": "In all"}
+#: What is told of every way at once, impact first: measure -> heading.
+IN_SHORT = {
+    "point_years": "Function gained by the end (point-years)",
+    "children_helped": "Children helped",
+    "children_harmed": "Children harmed",
+    "break_even_week": "Never behind again from week (0: it never was)",
+    "disruption_weeks": "Weeks of disruption",
+    "pounds_change": "Staff cost of the change",
+}
+WHEN_IN_SHORT = {
+    "lowest_point_years": "At its furthest behind (point-years)",
+    "break_even_week": "Never behind again from week (0: it never was)",
+    "broke_even": "Replications that break even",
+}
 WEEKS_OF_A_YEAR = 52
 #: Single weeks of small counts go up and down by luck: what is drawn are means of so many.
 WEEKS_TOGETHER = 4
@@ -64,25 +78,33 @@ def ahead(look: Look) -> Drawn:
     fig = course_figure(shown, titles, "point-years ahead (below 0: behind)", look.dark)
     frame = shown.assign(plan=shown["plan"].map(titles))
     frame.columns = ["Way to change", "Week", "Point-years ahead", "Low (95 %)", "High (95 %)"]
-    said = sentence(study, "point_years", change_table(study, "change"), verdict=True)
-    return Drawn(said, frame, fig)
+    rows = change_table(study, "change")
+    said = f"Set against “{titles[study.reference]}”. {verdicts(study, 'point_years', rows)}"
+    return Drawn(said, frame, fig, body=_table(beside(study, rows, IN_SHORT), "Each way to change in short"))
 
 
 def timing(look: Look) -> Drawn:
     """When each way is furthest behind, and when it breaks even."""
     study = look.study
     rows = change_table(study, "change")
-    said = " ".join(
-        sentence(study, name, rows, label)
-        for name, label in (
-            ("lowest_point_years", "At its furthest behind"),
-            ("break_even_week", "Never behind again from week (0: it never was)"),
-            ("broke_even", "Replications that break even"),
+    titles = plan_titles(study)
+    ends = rows[rows["measure"] == "broke_even"]
+    always = [titles[row["plan"]] for row in ends.to_dict("records") if row["mean"] == 1.0]
+    never = [titles[row["plan"]] for row in ends.to_dict("records") if row["mean"] == 0.0]
+    some = [title for title in titles.values() if title not in (*always, *never, titles[study.reference])]
+    said = "; ".join(
+        f"{words}: {listed(ways)}"
+        for words, ways in (
+            ("Break even in every replication", always),
+            ("in some", some),
+            ("in none within the years simulated", never),
         )
+        if ways
     )
     fig = _ways(look, rows, TIMING, "weeks after the decision")
     names = [*TIMING, "lowest_point_years", "broke_even", "worst_points", "worst_week"]
-    return Drawn(said, as_table(study, rows, names), fig)
+    body = _table(beside(study, rows, WHEN_IN_SHORT), "When each way breaks even")
+    return Drawn(f"{said[:1].upper()}{said[1:]}.", as_table(study, rows, names), fig, body=body)
 
 
 def weekly(look: Look) -> Drawn:
@@ -99,18 +121,21 @@ def weekly(look: Look) -> Drawn:
     put = put.assign(plan_mean=put["reference_mean"], difference=0.0)
     every = pd.concat([put, rows], ignore_index=True)
     end = int(every["week"].max())
-    said = []
+    years = []
     for plan, title in titles.items():
         own = every[every["plan"] == plan].set_index("week")["plan_mean"]
         first, last = own[own.index <= WEEKS_OF_A_YEAR].mean(), own[own.index > end - WEEKS_OF_A_YEAR].mean()
-        said.append(f"{title} {cell(round(float(first), 1))} and {cell(round(float(last), 1))}")
+        years.append((title, cell(round(float(first), 1)), cell(round(float(last), 1))))
+    short = pd.DataFrame(years, columns=["Way to change", "Mean of the first year", "Mean of the last year"])
     # function is looked at every few weeks as it is
     shown = every[["plan", "week", "plan_mean", "difference"]] if measure in LOOKED_AT else in_fours(every)
     drawn = shown.rename(columns={"plan_mean": "value"}).assign(low=float("nan"), high=float("nan"))
     fig = course_figure(drawn, titles, unit, look.dark)
     frame = shown.assign(plan=shown["plan"].map(titles))
     frame.columns = ["Way to change", "Up to week", f"Mean ({unit})", "Difference from staying put"]
-    return Drawn(f"{words} ({unit}), mean of the first and of the last year: {'; '.join(said)}.", frame, fig)
+    return Drawn(
+        f"{words} ({unit}).", frame, fig, body=_table(short, f"{words}: the first year and the last")
+    )
 
 
 def in_fours(frame: pd.DataFrame) -> pd.DataFrame:
@@ -134,16 +159,21 @@ def disruption(look: Look) -> Drawn:
         if (rows.loc[rows["measure"] == name, "n"] > 0).any()
     }
     fig = _ways(look, rows, labels, "weeks worse than under staying put")
-    return Drawn(sentence(study, "disruption_weeks", rows), as_table(study, rows, list(labels)), fig)
+    short = {"disruption_weeks": "Weeks in which any of these is worse"}
+    said = f"Of {int(change_table(study, 'change_by_week')['week'].max())} weeks that are looked at; mean and 95 % interval:"
+    body = _table(beside(study, rows, short), "Weeks of disruption")
+    return Drawn(said, as_table(study, rows, list(labels)), fig, body=body)
 
 
 def people(look: Look) -> Drawn:
     """Children helped and harmed."""
     study = look.study
     rows = change_table(study, "change")
-    said = " ".join(sentence(study, name, rows) for name in ("children_helped", "children_harmed"))
+    said = " ".join(verdicts(study, name, rows) for name in PEOPLE)
     names = [*PEOPLE, "children_better", "children_worse", "point_years_won", "point_years_lost"]
-    return Drawn(said, as_table(study, rows, names), _ways(look, rows, PEOPLE, "children"))
+    short = {"children_helped": "Children helped", "children_harmed": "Children harmed"}
+    body = _table(beside(study, rows, short), "Children helped and harmed")
+    return Drawn(said, as_table(study, rows, names), _ways(look, rows, PEOPLE, "children"), body=body)
 
 
 def groups(look: Look) -> Drawn:
@@ -169,33 +199,37 @@ def groups(look: Look) -> Drawn:
         every, "group", shown_names, titles, "" if percent else unit, percent, look.dark, fifths
     )
     fig.update_xaxes(title_text="deprivation fifth of the neighbourhood" if fifths else "locality")
-    said = []
+    short = []
     for plan in list(titles)[1:]:
-        own = shown[shown["system"] == plan].set_index("group")["value"]
-        if fifths:
-            text = f"{_number(own['1'], percent)} in the most and {_number(own['5'], percent)} in the least deprived fifth"
-        else:
-            text = (
-                f"{_number(own.min(), percent)} to {_number(own.max(), percent)}, lowest to highest locality"
-            )
-        said.append(f"{titles[plan]} {text}")
+        own = shown[shown["system"] == plan].set_index("group")
+        ends = ("1", "5") if fifths else (str(own["value"].idxmin()), str(own["value"].idxmax()))
+        short.append(
+            (titles[plan], *(_in_group(own.loc[group], "" if fifths else group, percent) for group in ends))
+        )
+    heads = (
+        ("Most deprived fifth", "Least deprived fifth") if fifths else ("Lowest locality", "Highest locality")
+    )
     unsure = int(((shown["low"] <= 0) & (shown["high"] >= 0)).sum())
-    said.append(f"{unsure} of {len(shown)} intervals include no difference")
+    said = (
+        f"{words[:1].upper()}{words[1:]} ({unit}), against {titles[study.reference]}: of {len(shown)} intervals, {unsure} "
+        "include no difference."
+    )
+    body = _table(pd.DataFrame(short, columns=["Way to change", *heads]), words)
     frame = every.assign(system=every["system"].map(titles))
     group = "Deprivation fifth" if fifths else "Locality"
     frame.columns = ["Way to change", group, f"Mean ({unit})", "Low (95 %)", "High (95 %)", "Replications"]
-    return Drawn(f"{words[:1].upper()}{words[1:]} ({unit}): {'; '.join(said)}.", frame, fig)
+    return Drawn(said, frame, fig, body=body)
 
 
 def cost(look: Look) -> Drawn:
     """Money and staff time."""
     study = look.study
     rows = change_table(study, "change")
-    said = " ".join(sentence(study, name, rows) for name in ("pounds_change", "pounds"))
+    said = verdicts(study, "pounds_change", rows)
+    short = {"pounds_change": "The change itself", "pounds": "Staff cost in all"}
     names = [*MONEY, *(name for name in MEASURES if name.startswith("hours_"))]
-    return Drawn(
-        said, as_table(study, rows, names), _ways(look, rows, MONEY, "£ more than under staying put")
-    )
+    fig = _ways(look, rows, MONEY, "£ more than under staying put")
+    return Drawn(said, as_table(study, rows, names), fig, body=_table(beside(study, rows, short), "Costs"))
 
 
 def _ways(look: Look, rows: pd.DataFrame, labels: dict[str, str], axis: str) -> object:
@@ -204,8 +238,23 @@ def _ways(look: Look, rows: pd.DataFrame, labels: dict[str, str], axis: str) -> 
     return ways_figure(shown, labels, plan_titles(look.study), axis, look.dark) if len(shown) else None
 
 
-def _number(value: float, percent: bool) -> str:
-    return f"{value:.1%}" if percent else f"{value:,.1f}"
+def _in_group(row: Any, group: str, percent: bool) -> str:
+    """A difference in one group, with its interval."""
+
+    def number(value: float) -> str:
+        return (f"{value:+.1%}" if percent else f"{value:+,.1f}").replace("-", "−")
+
+    text = f"{group}: {number(row['value'])}" if group else number(row["value"])
+    return f"{text} ({number(row['low'])} to {number(row['high'])})" if row["n"] > 1 else text
+
+
+def _table(frame: pd.DataFrame, label: str) -> Any:
+    """A small table that stands on the page, under its figure."""
+    from dash import html
+
+    return html.Div(
+        table(frame), className="scroll short", role="region", tabIndex="0", **attributes(aria_label=label)
+    )
 
 
 def _counted(study: Study) -> Options:
@@ -237,6 +286,7 @@ PAGE = Page(
             "nought, the change has so far cost children more than it brought them. Bands are 95 % intervals of the "
             "mean over replications.",
             ahead,
+            uses=(),
             evidence="transition",
         ),
         Panel(
@@ -246,6 +296,7 @@ PAGE = Page(
             "Replications that do not get there within the years simulated are not in its mean; how many do stands with "
             f"it. {INTERVALS}",
             timing,
+            uses=(),
             evidence="transition",
         ),
         Panel(
@@ -255,6 +306,7 @@ PAGE = Page(
             "Single weeks, each with the 95 % interval of its difference from staying put, are in the results folder "
             "(change_by_week.csv).",
             weekly,
+            uses=("counted",),
             evidence="transition",
         ),
         Panel(
@@ -263,6 +315,7 @@ PAGE = Page(
             "A week counts if, over the weeks from one look at function to the next, the measure is worse than under "
             f"staying put by more than {TOLERANCE:.0%}, and for counts by more than chance would make of it. {INTERVALS}",
             disruption,
+            uses=(),
             evidence="transition",
         ),
         Panel(
@@ -272,6 +325,7 @@ PAGE = Page(
             "significant step for a year, over all its needs. The same way to change does both, and a mean hides it. "
             f"{INTERVALS}",
             people,
+            uses=(),
             evidence="transition",
         ),
         Panel(
@@ -280,6 +334,7 @@ PAGE = Page(
             "Differences from staying put by the deprivation of the neighbourhood, or by locality. Places that change "
             f"later wait longer for what it brings. {INTERVALS}",
             groups,
+            uses=("by", "told"),
             evidence="transition",
         ),
         Panel(
@@ -290,14 +345,17 @@ PAGE = Page(
             "time of the same staff, who have less for everything else; then the sum hardly differs, and what it costs is "
             f"seen in the children. The table has every line of staff hours as well. {INTERVALS}",
             cost,
+            uses=(),
         ),
     ],
     (
-        Control("counted", "Week by week", _counted),
+        Control("counted", "What is followed", _counted),
         Control(
-            "by", "Who pays: by", lambda study: [("imd_quintile", "deprivation"), ("locality", "locality")]
+            "by",
+            "By",
+            lambda study: [("imd_quintile", "deprivation"), ("locality", "locality")],
         ),
-        Control("told", "showing", _told),
+        Control("told", "Showing", _told),
     ),
     extra=register,
     lacks=lacking,

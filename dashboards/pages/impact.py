@@ -60,7 +60,7 @@ def scorecard(look: Look) -> Drawn:
 
     study = look.study
     records: list[dict[str, Any]] = []
-    known = {(r["other"], r["measure"]): r for r in study.comparison.to_dict("records")}
+    known = {other: study.against(study.reference, other) for other in study.others}
     for column, groups in SCORECARD.items():
         for name, m in LABELS.items():
             if m.group not in groups or not m.headline or name.startswith("time_share_"):
@@ -74,7 +74,7 @@ def scorecard(look: Look) -> Drawn:
                 **{study.system_title(s): m.text(value) for s, value in means.items()},
             }
             for other in study.others:
-                found = known[other, name]
+                found = known[other][name]
                 low, high = m.difference_text(found["low"]), m.difference_text(found["high"])
                 suffix = "" if len(study.others) == 1 else f": {study.system_title(other)}"
                 row[f"Difference{suffix}"] = m.difference_text(found["difference"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dashboards.children import all_children, flow, story
@@ -83,16 +84,42 @@ def told(look: Look) -> Drawn:
     return Drawn(said, frame, body=html.Div(columns, className="side"))
 
 
+def telling_need(journey: Any, systems: Sequence[str]) -> Any:
+    """Of a child's needs the one in which the last system differs most from the first (from no service, if there is one
+    system): the need that the child's difference comes from. Of equal ones the first."""
+    needs = journey.needs
+    last = needs[needs["system"] == systems[-1]].set_index("need")
+    if len(systems) > 1:
+        before = needs[needs["system"] == systems[0]].set_index("need")["score_years"]
+    else:
+        before = last["score_years_no_service"]
+    return (last["score_years"] - before).abs().idxmax()
+
+
+#: Points of function that the axis of a child's scores shows at least: a fall that matters is half a point.
+LEAST_SHOWN = 1.5
+
+
+def score_range(scores: Any) -> tuple[float, float]:
+    """The part of the scale from 0 to 5 in which some scores lie, with room around them."""
+    low, high = float(scores.min()) - 0.2, float(scores.max()) + 0.2
+    more = max(0.0, LEAST_SHOWN - (high - low)) / 2
+    low, high = low - more, high + more
+    low, high = low - max(0.0, high - 5.05), high - min(0.0, low + 0.05)
+    return max(low, -0.05), min(high, 5.05)
+
+
 def trajectory_figure(journey: Any, titles: dict[str, str], dark: bool) -> Any:
-    """The functional score of a child's first need, a line for each system of ``titles`` and one for no service."""
+    """The functional score of the need that tells most, a line for each system of ``titles`` and one for no service."""
     t = theme(dark)
-    rows = journey.trajectory[journey.trajectory["need"] == journey.needs["need"].iloc[0]]
+    rows = journey.trajectory[journey.trajectory["need"] == telling_need(journey, list(titles))]
     fig = figure(dark, 400)
-    names = {NO_SERVICE: "No service", **titles}
-    order = [name for name in names if name in set(rows["system"])]
-    for i, name in enumerate(order):
-        own = rows[rows["system"] == name]
-        colour = t.neutral if name == NO_SERVICE else t.systems[i % len(t.systems)]
+    # dots last: over another line they can be seen, under one they cannot
+    places = {name: i for i, name in enumerate(titles)}
+    names = {name: title for name, title in titles.items() if name != NO_SERVICE} | {NO_SERVICE: "No service"}
+    for name in (name for name in names if name in set(rows["system"])):
+        own, i = rows[rows["system"] == name], places.get(name, 0)
+        colour = t.text if name == NO_SERVICE else t.systems[i % len(t.systems)]
         fig.add_scatter(
             x=own["date"],
             y=own["score"],
@@ -106,7 +133,9 @@ def trajectory_figure(journey: Any, titles: dict[str, str], dark: bool) -> Any:
             hovertemplate=f"{names[name]}: %{{y:.2f}}<extra></extra>",
         )
     fig.update_layout(hovermode="x")
-    fig.update_yaxes(range=[0, 5.05], title_text="functional score, 0 to 5")
+    low, high = score_range(rows["score"])
+    part = "" if low < 0 and high > 5 else " (part of the scale 0 to 5)"
+    fig.update_yaxes(range=[low, high], rangemode="normal", title_text=f"functional score{part}", nticks=6)
     return fig
 
 
@@ -114,7 +143,7 @@ def trajectory(look: Look) -> Drawn:
     """The functional score of each need under each system and with none."""
     study = look.study
     journey = story(study, child_of(look))
-    need = journey.needs["need"].iloc[0]
+    need = telling_need(journey, study.systems)
     about = journey.needs[journey.needs["need"] == need]
     fig = trajectory_figure(journey, titles(study), look.dark)
     names = {NO_SERVICE: "No service", **titles(study)}
@@ -124,7 +153,10 @@ def trajectory(look: Look) -> Drawn:
     )
     more = journey.needs["need"].nunique() - 1
     if more:
-        said += f". The child has {more} more {'need' if more == 1 else 'needs'}; all are in the download"
+        said += (
+            f". The child has {more} more {'need' if more == 1 else 'needs'}: drawn is the one in which the systems differ "
+            "most, and all are in the download"
+        )
     frame = journey.trajectory[["need", "system", "date", "score"]].copy()
     frame["date"] = frame["date"].dt.date
     frame.columns = ["Need", "System", "Date", "Score"]
@@ -153,8 +185,9 @@ def waits(look: Look) -> Drawn:
                 }
             )
     frame = pd.DataFrame(records)
+    shown = frame if journey.needs["need"].nunique() > 1 else frame.drop(columns="Need")
     body = html.Div(
-        table(frame), className="scroll", tabIndex="0", role="region", **attributes(aria_label="Waits")
+        table(shown), className="scroll", tabIndex="0", role="region", **attributes(aria_label="Waits")
     )
     return Drawn("", frame, body=body)
 
@@ -176,6 +209,30 @@ def everybody(look: Look) -> Drawn:
     )
     fig.add_vline(x=0, line={"dash": "dash", "width": 2, "color": t.text})
     sides = _sides(study)
+    child = child_of(look)
+    own = children.loc[children["child"] == child, "difference"]
+    here = ""
+    if len(own):
+        at = min(max(float(own.iloc[0]), -limit), limit)
+        fig.add_scatter(
+            x=[at],
+            y=[0],
+            mode="markers",
+            marker={
+                "symbol": "triangle-up",
+                "size": 18,
+                "color": t.worse,
+                "line": {"width": 1, "color": t.text},
+            },
+            name=f"child {child}",
+            hovertemplate=f"child {child}: {own.iloc[0]:+.2f}<extra></extra>",
+            cliponaxis=False,
+            showlegend=True,
+        )
+        here = (
+            f"Child {child} ({own.iloc[0]:+.2f} point-years) does better than {(d < own.iloc[0]).mean():.0%} of them and "
+            f"worse than {(d > own.iloc[0]).mean():.0%}. "
+        )
     fig.update_xaxes(title_text=f"point-years: {sides['other']} less {sides['reference']}")
     fig.update_yaxes(title_text="children")
     listed = found(look).sort_values(["difference", "child"], ascending=[False, True])
@@ -194,7 +251,8 @@ def everybody(look: Look) -> Drawn:
         "Seen",
         "Difference (point-years)",
     ]
-    said = f"{spread_sentence(children, [study.system_title(n) for n in study.systems])} {DIFFERENCE.format(**sides)}"
+    spread = spread_sentence(children, [study.system_title(n) for n in study.systems])
+    said = f"{here}{spread} {DIFFERENCE.format(**sides)}"
     return Drawn(said, frame, fig)
 
 
@@ -242,6 +300,9 @@ def _picks(study: Study) -> Options:
     return [(name, words[name]) for name in PICKS]
 
 
+#: What tells which child is followed.
+OF_CHILD = ("pick", "child", "kind", "level", "fifth")
+
 PAGE = Page(
     "/journeys",
     "Journeys",
@@ -254,27 +315,32 @@ PAGE = Page(
             "What happens to this child?",
             "What the model's log says of the child, in sentences. Sessions that follow each other are one line.",
             told,
+            uses=OF_CHILD,
         ),
         Panel(
             "trajectory",
             "How well does the child function, and when?",
-            "The functional score of the child's first need (0 to 5, higher is better) under each system and had there been "
-            "no service at all. Where the lines are together the systems make no difference to this child.",
+            "The functional score (0 to 5, higher is better) under each system and had there been no service at all; of "
+            "several needs the one in which the last system differs most from the first. Only the part of the scale in "
+            "which the lines lie is drawn. Where they are together the systems make no difference to this child.",
             trajectory,
+            uses=OF_CHILD,
         ),
         Panel(
             "waits",
             "How long are the child's waits?",
             "Times from the day on which a concern was first raised, and what the child got.",
             waits,
+            uses=OF_CHILD,
         ),
         Panel(
             "everybody",
             "Is this child typical?",
             "Every child with a need in the years counted, by how much better or worse it does under the last system than "
-            "under the first. Children for whom there is no difference are not drawn. The table lists children to whom the "
-            "choices above apply, most helped first; type an id above to follow one of them.",
+            "under the first. Children for whom there is no difference are not drawn; the triangle is the child above. The "
+            "table lists children to whom the choices above apply, most helped first; type an id above to follow one.",
             everybody,
+            uses=OF_CHILD,
         ),
         Panel(
             "moving",
@@ -284,6 +350,7 @@ PAGE = Page(
             "several. A need in two places counts where it is furthest on. Nobody is lost: what leaves one box has "
             "entered another. Nothing moves until you press Play or take a step.",
             moving,
+            uses=("system", "step"),
         ),
     ],
     (
@@ -301,7 +368,7 @@ PAGE = Page(
                 ("5", "5 (least)"),
             ],
         ),
-        Control("system", "Moving needs: system", systems),
-        Control("step", "Moving needs: each step", lambda study: [("4", "four weeks"), ("1", "one week")]),
+        Control("system", "System", systems),
+        Control("step", "Each step", lambda study: [("4", "four weeks"), ("1", "one week")]),
     ),
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dashboards.changes import plan_titles
 from dashboards.ends import hangs_on
-from dashboards.page import Control, Drawn, Look, Page, Panel, attributes, others
+from dashboards.page import Control, Drawn, Look, Options, Page, Panel, attributes, systems
 from dashboards.present_link import link
 from dashboards.settled import warnings
 from dashboards.study import Study
 from dashboards.words import cards
 from experiments.measures_table import TITLES
 from sim.errors import InputError
+from sim.journey import NO_SERVICE
 from sim.measures import LABELS
 
 
@@ -18,22 +20,28 @@ def headlines(look: Look) -> Drawn:
     import pandas as pd
     from dash import html
 
-    study, other = look.study, look.values["other"]
+    study = look.study
     if not study.others:
         raise InputError(
             "These results hold one system only, so there is nothing to compare. "
             "Run opendoor compare system=gatekept,balanced and open its folder, or use What if."
         )
-    found = cards(study, other)
+    reference, other = pair(study, look.values["other"])
+    titles = plan_titles(study)
+    found = cards(study, reference, other)
     body = html.Div(
         [
             html.Article(
                 [
                     html.H3(c.label),
                     html.P(c.verdict, className="verdict"),
-                    html.P(c.sentence.split(" ", 1)[0], className="big", **attributes(aria_hidden="true")),
-                    html.P(c.sentence),
-                    html.P(c.interval, className="small"),
+                    html.P(
+                        [whole(c.big[0]), html.Span(f" {whole(c.big[1])}", className="was")],
+                        className="big",
+                        **attributes(aria_hidden="true"),
+                    ),
+                    html.P(whole(c.sentence)),
+                    html.P(whole(c.interval), className="small"),
                 ],
                 className=f"card {c.tone}",
             )
@@ -44,10 +52,11 @@ def headlines(look: Look) -> Drawn:
     better = sum(c.tone == "better" for c in found)
     worse = sum(c.tone == "worse" for c in found)
     said = (
-        f"{study.system_title(other)} instead of {study.system_title(study.reference)}, with the same children, "
-        f"the same staff and the same luck: of these {len(found)} measures {better} are better, {worse} worse, and "
-        f"{len(found) - better - worse} not clearly either."
+        f"{titles[other]} instead of {titles[reference]}, with the same children, the same staff and the same luck: of "
+        f"these {len(found)} measures {better} are better, {worse} worse, and {len(found) - better - worse} not clearly "
+        "either."
     )
+    said = f"{said[:1].upper()}{said[1:]}"
     frame = pd.DataFrame([(c.label, c.verdict[2:], c.sentence, c.interval) for c in found])
     frame.columns = pd.Index(["Measure", "In words", "Finding", "How sure"])
     return Drawn(said, frame, body=body)
@@ -57,27 +66,29 @@ def apart(look: Look) -> Drawn:
     """One measure: the difference in every replication."""
     from dashboards.figures.differences import difference_figure, paired
 
-    study, other, name = look.study, look.values["other"], look.values["measure"]
+    study, name = look.study, look.values["measure"]
     if not study.others:
         raise InputError("These results hold one system only, so there is no difference to show.")
+    reference, other = pair(study, look.values["other"])
+    titles = plan_titles(study)
     m = LABELS[name]
-    rows = study.comparison
-    row = rows[(rows["other"] == other) & (rows["measure"] == name)].iloc[0]
+    row = study.against(reference, other)[name]
     values = study.done.summaries
-    frame = paired(values[study.reference][name], values[other][name], study.done.replications, m.scale)
+    frame = paired(values[reference][name], values[other][name], study.done.replications, m.scale)
     unit = "percentage points" if m.unit == "%" else m.unit
     mean, low, high = (float(row[c]) * m.scale for c in ("difference", "low", "high"))
     fig = difference_figure(frame, mean, low, high, unit, look.dark)
     frame.columns = [
         "Replication",
-        f"{study.reference} ({m.unit})",
-        f"{other} ({m.unit})",
+        f"{titles[reference]} ({m.unit})",
+        f"{titles[other]} ({m.unit})",
         f"Difference ({unit})",
     ]
     above = int((frame.iloc[:, 3] > 0).sum())
     said = (
-        f"{m.label}: {m.text(row['reference_mean'])} under {study.reference}, {m.text(row['other_mean'])} under "
-        f"{other}; the difference is above nought in {above} of {len(frame)} replications. In words: {row['in_words']}."
+        f"{m.label}: {m.text(row['reference_mean'])} under {titles[reference]}, {m.text(row['other_mean'])} under "
+        f"{titles[other]}; the difference is above nought in {above} of {len(frame)} replications. In words: "
+        f"{row['in_words']}."
     )
     return Drawn(said, frame, fig)
 
@@ -89,11 +100,11 @@ def unknown(look: Look) -> Drawn:
 
     from experiments.words import caveats
 
-    found = [
-        *warnings(look.study),
-        *caveats(look.study.area.name, look.study.configs),
-        *hangs_on(look.study, look.known, look.values["other"], look.values["measure"]),
-    ]
+    study = look.study
+    reference, other = pair(study, look.values["other"])
+    found = [*warnings(study), *caveats(study.area.name, study.configs)]
+    if reference == study.reference:  # against another one nobody has asked
+        found += hangs_on(study, look.known, other, look.values["measure"])
     body = html.Div(
         [
             html.Ul([html.Li(text) for text in found]),
@@ -101,6 +112,30 @@ def unknown(look: Look) -> Drawn:
         ]
     )
     return Drawn("", pd.DataFrame({"To bear in mind": found}), body=body)
+
+
+def pairs(study: Study) -> Options:
+    """What can be set against what. Pairs with no service come last: that anything is better than nothing is seldom
+    the question."""
+    titles = plan_titles(study)
+    found = []
+    for i, reference in enumerate(study.systems):
+        for other in study.systems[i + 1 :]:
+            value = other if reference == study.reference else f"{reference}:{other}"
+            found.append((value, f"{titles[other]} instead of {titles[reference]}"))
+    found.sort(key=lambda option: study.configs[pair(study, option[0])[0]].system.name == NO_SERVICE)
+    return [(value, f"{words[:1].upper()}{words[1:]}") for value, words in found] or systems(study)
+
+
+def pair(study: Study, value: str) -> tuple[str, str]:
+    """The two systems of an option of :func:`pairs`: what the other is set against, and the other."""
+    reference, colon, other = value.partition(":")
+    return (reference, other) if colon else (study.reference, value)
+
+
+def whole(text: str) -> str:
+    """A text in which no line ends between a minus and its amount."""
+    return text.replace("−£", "−\u2060£")
 
 
 def measures(study: Study) -> list[tuple[str, str]]:
@@ -130,6 +165,7 @@ PAGE = Page(
             "repetitions of the whole experiment; if it includes nought, luck alone may explain what is seen. ▲ is "
             "better, ▼ is worse, ● is neither for sure.",
             headlines,
+            uses=("other",),
         ),
         Panel(
             "apart",
@@ -138,6 +174,7 @@ PAGE = Page(
             "share drops out of the difference. The diamond is the mean and the bar its 95 % interval. The dashed line "
             "is no difference.",
             apart,
+            uses=("other", "measure"),
         ),
         Panel(
             "unknown",
@@ -146,11 +183,12 @@ PAGE = Page(
             "first warns if waiting lists were still changing when counting began; the last names the assumed numbers on "
             "which the measure chosen above hangs, as far as that has been worked out.",
             unknown,
+            uses=("other", "measure"),
         ),
     ],
     (
-        Control("other", "Compare with the reference", others),
-        Control("measure", "Measure shown in full", measures),
+        Control("other", "Compare", pairs),
+        Control("measure", "Measure", measures),
     ),
     top=link,
 )

@@ -236,7 +236,11 @@ def test_the_numbers_on_screen_are_those_of_the_command(
         text = tab.locator(".cards").inner_text()
         for name in ("impact_significant_share", "reach_share"):
             m, row = LABELS[name], written.loc[name]
-            for shown in (m.text(row["other_mean"]).removesuffix("%"), m.difference_text(row["difference"])):
+            difference = m.difference_text(row["difference"]).removesuffix(" pp")
+            for shown in (
+                m.text(row["other_mean"]).removesuffix("%"),
+                f"Difference {difference} percentage points",
+            ):
                 assert shown in text
 
 
@@ -303,7 +307,7 @@ def test_getting_there_shows_each_way_to_change_and_follows_its_controls(
 def follows_its_controls(tab: Any, changed: Path) -> None:
     written = pd.read_parquet(changed / "change.parquet").set_index(["plan", "measure"])
     shown = MEASURES["point_years"].difference_text(written.loc[("parallel", "point_years"), "mean"])
-    assert shown in tab.locator("#change-ahead-said").inner_text()
+    assert shown in tab.locator("#change-ahead-body").inner_text()
     tab.wait_for_selector("#change-weekly-figure .main-svg")
     read = "document.querySelector('#change-weekly-figure .js-plotly-plot').calcdata[0].map(p => p.y)"
     before = tab.evaluate(read)

@@ -127,7 +127,18 @@ def test_systems_differ_by_more_than_colour() -> None:
     a, b = fig.data
     assert a.line.dash != b.line.dash
     assert a.marker.symbol != b.marker.symbol
-    assert fig.layout.xaxis.type == "category"
+    assert list(fig.layout.xaxis.ticktext) == ["1", "2"]
+    assert list(a.x) == list(b.x) == list(fig.layout.xaxis.tickvals)
+
+
+def test_intervals_of_groups_stand_beside_each_other() -> None:
+    frame = pd.DataFrame(
+        [(s, q, 0.1 * q, 0.1 * q - 0.05, 0.1 * q + 0.05) for s in "ab" for q in (1, 2)],
+        columns=["system", "group", "value", "low", "high"],
+    )
+    a, b = groups_figure(frame, "group", ["1", "2"], TITLES, "", True, False).data
+    assert set(a.x).isdisjoint(b.x)
+    assert [round(at) for at in (*a.x, *b.x)] == [0, 1, 0, 1]
 
 
 def test_the_map_puts_a_place_at_its_coordinates_in_kilometres() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,13 @@ import pytest
 from dashboards.app import draw
 from dashboards.command import run
 from dashboards.navigation import PAGES
-from dashboards.page import Drawn, chosen
+from dashboards.page import Drawn, Look, chosen
 from dashboards.pages.equity import ON_MAP
+from dashboards.pages.impact import scorecard
+from dashboards.pages.overview import pair, pairs
 from dashboards.scenario import Scenario, as_yaml, configs, every_row
 from dashboards.server import Server, Settings
-from dashboards.study import read_study
+from dashboards.study import Study, read_study
 from dashboards.words import cards
 from experiments.cli import main
 from experiments.compose import load_plans
@@ -41,17 +44,27 @@ def test_numbers_are_those_of_the_comparison_the_command_wrote(results: Path) ->
 def test_cards_and_scorecard_tell_the_numbers_of_the_command(server: Server, results: Path) -> None:
     written = pd.read_parquet(results / "comparison.parquet").set_index("measure")
     study = server.study(None)
-    found = cards(study, "balanced")
+    found = cards(study, "gatekept", "balanced")
     assert {c.measure for c in found} >= {"impact_significant_share", "reach_share"}
     for c in found:
         m, row = LABELS[c.measure], written.loc[c.measure]
-        assert m.text(row["other_mean"]).removesuffix("%") in c.sentence
-        assert m.text(row["reference_mean"]).removesuffix("%") in c.sentence
+        means = [
+            m.text(row[which]).removesuffix("%").removesuffix(" pp")
+            for which in ("reference_mean", "other_mean")
+        ]
+        assert [c.before, c.after] == means
+        assert all(mean in c.sentence for mean in means if mean != "–")
         if row["n"] > 1:
-            assert m.difference_text(row["low"]) in c.interval
-        else:
+            assert f"{m.difference_text(row['low']).removesuffix(' pp')} to " in c.interval
+        elif row["n"] == 1:
             assert "one replication of 3" in c.interval
-        assert c.verdict[2:].lower() == row["in_words"]
+        if row["n"]:
+            assert c.verdict[2:].lower() == row["in_words"]
+        else:
+            assert m.undefined in c.sentence
+            assert c.verdict == "● Cannot be compared"
+    undefined = [c for c in found if "–" in (c.before, c.after)]
+    assert all(c.big[1] == "" and c.big[0] != "–" for c in undefined)
     page = next(p for p in PAGES if p.name == "impact")
     panel = next(p for p in page.panels if p.name == "scorecard")
     frame = draw(server, page, panel, "small", {}, False).frame
@@ -60,6 +73,34 @@ def test_cards_and_scorecard_tell_the_numbers_of_the_command(server: Server, res
         written.loc["reach_share", "difference"]
     )
     assert shown["In words"] == written.loc["reach_share", "in_words"]
+
+
+def test_of_three_systems_each_pair_has_its_own_numbers_and_no_service_is_not_what_others_are_first_set_against(
+    server: Server, results: Path
+) -> None:
+    two = server.study(None)
+    assert isinstance(two, Study)
+    gate, open_ = (two.done.summaries[name] for name in ("gatekept", "balanced"))
+    nothing = {name: 0.0 * values for name, values in gate.items()}
+    done = replace(two.done, summaries={"nothing": nothing, "gatekept": gate, "balanced": open_})
+    alone = two.configs["gatekept"].model_copy(
+        update={
+            "system": two.configs["gatekept"].system.model_copy(
+                update={"name": "no_service", "title": "None"}
+            )
+        }
+    )
+    three = replace(two, configs={"nothing": alone, **two.configs}, done=done)
+    assert [value for value, _ in pairs(three)] == ["gatekept:balanced", "gatekept", "balanced"]
+    assert pair(three, "gatekept:balanced") == ("gatekept", "balanced")
+    assert pair(three, "balanced") == ("nothing", "balanced")
+    assert cards(three, "gatekept", "balanced") == cards(two, "gatekept", "balanced")
+    reach = next(c for c in cards(three, "nothing", "balanced") if c.measure == "reach_share")
+    assert reach.before == "0.0"
+    frame = scorecard(Look(three, {}, False)).frame
+    shown = frame[frame["Measure"] == LABELS["reach_share"].label].iloc[0]
+    m, title = LABELS["reach_share"], three.system_title("balanced")
+    assert shown[f"Difference: {title}"] == m.difference_text(float(open_["reach_share"].mean()))
 
 
 def test_small_tables_are_those_of_every_replication_and_of_a_folder_without_them_worked_out_again(

@@ -59,5 +59,5 @@ $(STAMP): pyproject.toml constraints.txt
 
 $(READY): $(STAMP)
 	@echo "Compiling the model for this machine (about a minute) ..."
-	@$(BIN)/python -m experiments.compiling
+	@$(BIN)/python -m experiments.running.compiling
 	@touch $(READY)

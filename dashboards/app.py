@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, quote
 
-from dashboards import present
 from dashboards.compressed import pack_answers
 from dashboards.layout import shell, status_strip, study_line
 from dashboards.navigation import PAGES, page_at
 from dashboards.page import Drawn, Look, Page, Panel, build, chosen, graph, missing, part, table
-from dashboards.present_link import PATH as PRESENT
 from dashboards.problem import MISTAKE, not_found, problem, problem_page
 from dashboards.server import Server, Settings
-from dashboards.storyboard import Story, read_story, shipped_story
+from dashboards.telling import present
+from dashboards.telling.link import PATH as PRESENT
+from dashboards.telling.storyboard import Story, read_story, shipped_story
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from dashboards.study import Study
+    from dashboards.studies.study import Study
 
 log = logging.getLogger("opendoor.dashboard")
 ASSETS = Path(__file__).resolve().parent / "assets"

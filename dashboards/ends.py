@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dashboards import dependence
-from dashboards.dependence import ENDS, Depends, Known
+from dashboards.background import dependence
+from dashboards.background.dependence import ENDS, Depends, Known
+from dashboards.background.work import Order
 from dashboards.figures.change import ways_figure
 from dashboards.page import Control, Options, Page, attributes, control_of, others, table
 from dashboards.problem import problem
 from dashboards.sliders import LOOK_EVERY, ON, order_with
-from dashboards.study import Study
-from dashboards.work import Order
-from experiments.statistics import Estimate
+from dashboards.studies.study import Study
+from experiments.certainty.statistics import Estimate
 from sim.errors import InputError
 from sim.measures import LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dashboards.jobs import Job
+    from dashboards.background.jobs import Job
     from dashboards.server import Server
 
 REPLICATIONS = ("5", "10", "3", "20")

@@ -14,9 +14,9 @@ from dashboards.server import version
 from dashboards.theme import palette
 
 if TYPE_CHECKING:
-    from dashboards.jobs import Job
-    from dashboards.study import Study
-    from dashboards.swept import Swept
+    from dashboards.background.jobs import Job
+    from dashboards.studies.study import Study
+    from dashboards.studies.swept import Swept
 
 NAVBAR = {"width": 250, "breakpoint": "sm", "collapsed": {"mobile": True}}
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dashboards.dependence import Known
-    from dashboards.study import Study
-    from dashboards.swept import Swept
+    from dashboards.background.dependence import Known
+    from dashboards.studies.study import Study
+    from dashboards.studies.swept import Swept
 
 Kind = Literal["comparison", "sweep"]
 

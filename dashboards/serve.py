@@ -15,11 +15,11 @@ from pathlib import Path
 from types import FrameType
 
 from dashboards.app import create_app
+from dashboards.background.work import LOADED
 from dashboards.server import Settings
-from dashboards.storyboard import read_story
-from dashboards.study import folder_problems
-from dashboards.swept import is_swept
-from dashboards.work import LOADED
+from dashboards.studies.study import folder_problems
+from dashboards.studies.swept import is_swept
+from dashboards.telling.storyboard import read_story
 from sim.errors import InputError
 
 LOOPBACK = "127.0.0.1"
@@ -42,7 +42,7 @@ def serve(
     Raises:
         InputError: folders that hold no results, a story that cannot be told, a port that is taken.
     """
-    from experiments.pool import start_early
+    from experiments.running.pool import start_early
 
     paths = tuple(Path(folder) for folder in folders)
     problems = [p for path in paths for p in folder_problems(path)]

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dashboards.dependence import Known
-from dashboards.jobs import Job, Jobs
-from dashboards.live import Kept
+from dashboards.background.dependence import Known
+from dashboards.background.jobs import Job, Jobs
+from dashboards.background.live import Kept
+from dashboards.background.work import Order, Part, SweepOrder
 from dashboards.page import WRONG_KIND, Kind, Page, missing
-from dashboards.study import Folders, Study
-from dashboards.swept import Cached, Swept
-from dashboards.work import Order, Part, SweepOrder
-from experiments.change import Changes, are_ways_to_change
-from experiments.replicate import Replications
+from dashboards.studies.study import Folders, Study
+from dashboards.studies.swept import Cached, Swept
+from experiments.comparing.change import Changes, are_ways_to_change
+from experiments.running.replicate import Replications
 from sim.area import Area
 from sim.area_building import build_area
 from sim.config import Config
@@ -79,7 +79,7 @@ class Server:
         threading.Thread(target=self.folders.warm_up, daemon=True).start()
 
     def _start_example(self) -> str:
-        from experiments.compose import load_plans
+        from experiments.composing.compose import load_plans
 
         configs = load_plans(list(self.settings.example))
         first = next(iter(configs.values()))

@@ -11,15 +11,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from dashboards import live
-from dashboards.changes import change_table, plan_titles, told
+from dashboards.background import live
+from dashboards.background.work import Order
 from dashboards.figures.change import course_figure
 from dashboards.page import Control, Page, attributes, control_of, table
 from dashboards.problem import problem
-from dashboards.study import Study
-from dashboards.work import Order
-from experiments.change_page import cell
-from experiments.statistics import Estimate
+from dashboards.studies.changes import change_table, plan_titles, told
+from dashboards.studies.study import Study
+from experiments.certainty.statistics import Estimate
+from experiments.comparing.change_page import cell
 from sim.errors import InputError
 from sim.measures.change import MEASURES
 from sim.transition import NoChange
@@ -27,7 +27,7 @@ from sim.transition import NoChange
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dashboards.jobs import Job
+    from dashboards.background.jobs import Job
     from dashboards.server import Server
 
 #: Milliseconds between two looks at a run that answers a slider.

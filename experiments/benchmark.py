@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.compiling import one_at_a_time
-from experiments.compose import load_config
-from experiments.output import write_json
-from experiments.pool import PRELOAD, run_tasks
+from experiments.composing.compose import load_config
+from experiments.results.output import write_json
 from experiments.rivals import PLAIN_PATHWAY, RivalResult
+from experiments.running.compiling import one_at_a_time
+from experiments.running.pool import PRELOAD, run_tasks
 from sim.area_building import build_area
 from sim.area_config import AggregatesConfig
 from sim.errors import InputError

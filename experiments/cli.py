@@ -64,7 +64,7 @@ def _dispatch(words: list[str]) -> int:
 
     if not command.simulates:
         return int(import_module(command.module).run(**options))
-    from experiments.pool import PRELOAD, sigterm_like_ctrl_c, start_early
+    from experiments.running.pool import PRELOAD, sigterm_like_ctrl_c, start_early
 
     start_early(PRELOAD)
     with sigterm_like_ctrl_c():
@@ -143,7 +143,7 @@ def _option_hint(option: str, command: Command) -> str:
     import difflib
 
     if command.overrides and "--" + _attribute(option) not in (*command.flags, *command.valued):
-        from experiments.compose import options, top_level_keys
+        from experiments.composing.compose import options, top_level_keys
 
         if (key := _attribute(option)) in top_level_keys() or key in options():
             return f"; write {key}=VALUE"

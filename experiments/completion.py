@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.commands import COMMANDS
-from experiments.compose import compose, options, top_level_keys
+from experiments.composing.compose import compose, options, top_level_keys
 from sim.errors import InputError
 
 #: Bash breaks words at ``=`` and ``:`` too: the whole word is completed, the part after the last break is

@@ -17,7 +17,7 @@ _HOMES = {
     "Config": "sim.config",
     "Run": "sim.run",
     "check": "sim.checking",
-    "load_config": "experiments.compose",
+    "load_config": "experiments.composing.compose",
     "simulate": "sim.run",
 }
 __all__ = ["Config", "Run", "check", "load_config", "simulate"]

@@ -9,11 +9,11 @@ from unittest import mock
 
 import numpy as np
 
-from experiments.pool import in_common
-from experiments.stored import Stored, stored_sweep
-from experiments.sweep import run_sweep
-from experiments.sweep_plan import Plan, plan_sweep
-from experiments.sweep_worker import Common, Measured, SweepRun
+from experiments.running.pool import in_common
+from experiments.sweeps.plan import Plan, plan_sweep
+from experiments.sweeps.stored import Stored, stored_sweep
+from experiments.sweeps.sweep import run_sweep
+from experiments.sweeps.worker import Common, Measured, SweepRun
 from sim.errors import InputError
 
 SMALL = ["area=example_small", "history_years=0.5", "horizon_years=0.5"]
@@ -32,7 +32,7 @@ def swept(folder: Path, function, overrides: list[str], **words: str) -> Stored:
 
 def planned(overrides: list[str], **words: str) -> Plan:
     """A sweep of the small area whose points are known to be sound: looking at each would take most of the time."""
-    with mock.patch("experiments.sweep_plan._check_points", return_value=frozenset()):
+    with mock.patch("experiments.sweeps.plan._check_points", return_value=frozenset()):
         return plan_sweep([*SMALL, *overrides], words)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from experiments.compose import compose
+from experiments.composing.compose import compose
 from sim.checking import check
 from sim.errors import InputError
 

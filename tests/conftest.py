@@ -43,12 +43,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def workers_begin_ready() -> None:
     """Start the process that all workers of this one come from; it loads :mod:`ready` while the first tests run."""
-    from experiments.pool import PRELOAD, start_early
+    from experiments.running.pool import PRELOAD, start_early
 
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *([before] if before else [])])
     try:
-        start_early((*PRELOAD, "sim.measures.views", "dashboards.work", "experiments.sweep_worker", "ready"))
+        start_early(
+            (
+                *PRELOAD,
+                "sim.measures.views",
+                "dashboards.background.work",
+                "experiments.sweeps.worker",
+                "ready",
+            )
+        )
     finally:
         if before is None:
             del os.environ["PYTHONPATH"]

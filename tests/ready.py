@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import stand_ins  # noqa: F401
 
-from experiments import compiling
+from experiments.running import compiling
 
 compiling.compile_model()
 compiling.simulate_samples()

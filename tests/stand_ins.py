@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.pool import in_common
-from experiments.sweep_plan import Plan, plan_sweep
-from experiments.sweep_worker import Common, Measured, SweepRun, sound, time_limit
-from experiments.traces import packed
+from experiments.running.pool import in_common
+from experiments.sweeps.plan import Plan, plan_sweep
+from experiments.sweeps.traces import packed
+from experiments.sweeps.worker import Common, Measured, SweepRun, sound, time_limit
 from sim.measures.trace import TRACED
 
 SMALL = ["area=example_small", "history_years=0.5", "horizon_years=0.5"]

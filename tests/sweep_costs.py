@@ -26,9 +26,9 @@ from kill_sweep import lines_in
 from processes import offspring
 from stand_ins import EASY, plan, pretend
 
-from experiments.ledger import read_runs
-from experiments.sweep import run_sweep
-from experiments.sweep_worker import Measured, SweepRun, simulate_point
+from experiments.sweeps.ledger import read_runs
+from experiments.sweeps.sweep import run_sweep
+from experiments.sweeps.worker import Measured, SweepRun, simulate_point
 
 #: Processor seconds of the run that costs are set against.
 SHORT_RUN = 0.2

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from test_transition import changing
 
-from experiments.attribution import (
+from experiments.comparing.attribution import (
     DIVIDED,
     MEASURES,
     MECHANISMS,

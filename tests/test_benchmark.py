@@ -10,7 +10,7 @@ import pytest
 from experiments import benchmark
 from experiments.benchmark import HERE, Size, enlarged
 from experiments.cli import main
-from experiments.compose import load_config
+from experiments.composing.compose import load_config
 from experiments.rivals import PLAIN_PATHWAY, simpy_lean
 from sim import simulate
 from sim.area_building import build_area

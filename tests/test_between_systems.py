@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from test_laws import FEW, choices, hold_every_law
 from test_transition import changing, on_line, without
 
-from experiments.data import read_data
+from experiments.composing.data import read_data
 from sim import simulate
 from sim.both import both_of
 from sim.compile import compile_config

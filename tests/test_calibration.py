@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.replicate import replication_seed
+from experiments.running.replicate import replication_seed
 from sim import load_config, simulate
 from sim.evidence import shipped_table
 

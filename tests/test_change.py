@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from experiments.change import (
+from experiments.certainty.statistics import estimate, estimates
+from experiments.comparing.change import (
     Changes,
     are_ways_to_change,
     by_group_frame,
@@ -24,10 +25,9 @@ from experiments.change import (
     change_frame,
     with_gains,
 )
-from experiments.change_page import cell, change_page, change_table, places_told
-from experiments.replicate import replicate
+from experiments.comparing.change_page import cell, change_page, change_table, places_told
+from experiments.running.replicate import replicate
 from experiments.screen import as_text
-from experiments.statistics import estimate, estimates
 from sim import simulate
 from sim.config import Config
 from sim.dictionary import TABLES_OF_A_CHANGE

@@ -17,11 +17,11 @@ import pandas as pd
 import pytest
 from processes import as_in_a_terminal, wait_until
 
-from experiments.area import _word
 from experiments.cli import COMMANDS, main
-from experiments.compiling import compile_model
 from experiments.completion import candidates
-from experiments.compose import load_config
+from experiments.composing.compose import load_config
+from experiments.running.compiling import compile_model
+from experiments.showing.area import _word
 from experiments.words import heading
 from sim.measures import LABELS
 
@@ -248,7 +248,7 @@ def test_a_mistake_in_the_program_is_not_dressed_up_as_the_users(monkeypatch):
     def wrong(**options: object) -> int:
         raise ValueError("a bug")
 
-    monkeypatch.setattr("experiments.validate.run", wrong)
+    monkeypatch.setattr("experiments.showing.validate.run", wrong)
     with pytest.raises(ValueError, match="a bug"):
         main(["validate"])
 
@@ -651,11 +651,11 @@ def test_what_only_reads_loads_nothing_that_simulates(words):
 
 def test_a_run_loads_nothing_heavy_before_its_workers_begin(tmp_path):
     code = (
-        "import sys, experiments.replicate\n"
+        "import sys, experiments.running.replicate\n"
         "def stop(*a, **k):\n"
         "    print([name for name in ('numba', 'pandas', 'hydra', 'scipy', 'pyarrow') if name in sys.modules])\n"
         "    sys.exit()\n"
-        "import experiments.run; experiments.run.replicate = stop\n"
+        "import experiments.comparing.run; experiments.comparing.run.replicate = stop\n"
         "from experiments.cli import main\n"
         "if __name__ == '__main__':\n"
         "    main(['run', 'system=gatekept', 'seed=7', f'output={sys.argv[1]}'])"

@@ -18,11 +18,11 @@ from processes import as_in_a_terminal, wait_until
 from stand_ins import EASY, SMALL, plan, pretend, slowly, with_trouble_in_a_thread
 
 from experiments.cli import main
-from experiments.cluster import run_on_cluster
-from experiments.ledger import read_runs
-from experiments.sweep import run_sweep
-from experiments.sweep_plan import model_versions
-from experiments.sweep_worker import TimeLimitReached, time_limit
+from experiments.running.cluster import run_on_cluster
+from experiments.sweeps.ledger import read_runs
+from experiments.sweeps.plan import model_versions
+from experiments.sweeps.sweep import run_sweep
+from experiments.sweeps.worker import TimeLimitReached, time_limit
 from sim.errors import InputError
 
 distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
@@ -159,7 +159,7 @@ def test_words_about_the_cluster_that_do_not_fit_are_told_with_all_others(capsys
 
 
 def test_an_address_where_nobody_answers_is_told_in_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr("experiments.cluster.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("experiments.running.cluster.ANSWER_SECONDS", 0.5)
     with pytest.raises(InputError, match="no scheduler answers there"):
         run_sweep(plan(), tmp_path / "sweep", 1, function=pretend, address="tcp://127.0.0.1:9")
 

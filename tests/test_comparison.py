@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from experiments.comparison import comparison_frame, pairs
-from experiments.comparison_page import page, two_systems
-from experiments.compose import load_config
-from experiments.measures_table import BEYOND_NOTE, TITLES
-from experiments.replicate import Replications
-from experiments.run import page as run_page
+from experiments.comparing.comparison import comparison_frame, pairs
+from experiments.comparing.comparison_page import page, two_systems
+from experiments.comparing.measures_table import BEYOND_NOTE, TITLES
+from experiments.comparing.run import page as run_page
+from experiments.composing.compose import load_config
+from experiments.running.replicate import Replications
 from sim.measures import LABELS, chosen
 from sim.measures.selection import FIRST
 

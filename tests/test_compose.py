@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from experiments.compose import compose, load_config, load_plans, options, top_level_keys
-from experiments.evidence import Words, complete
-from experiments.folders import SHIPPED, read
-from experiments.plain import compose_plain
-from experiments.values import NotPlain, plain_value
-from experiments.with_hydra import compose_with_hydra, yaml_loader
+from experiments.composing.compose import compose, load_config, load_plans, options, top_level_keys
+from experiments.composing.evidence import Words, complete
+from experiments.composing.folders import SHIPPED, read
+from experiments.composing.plain import compose_plain
+from experiments.composing.values import NotPlain, plain_value
+from experiments.composing.with_hydra import compose_with_hydra, yaml_loader
 from sim.checking import check
 from sim.config import config_hash
 from sim.errors import InputError
@@ -431,7 +431,7 @@ def test_a_folder_named_configs_in_the_working_directory_is_not_taken_for_ours(o
     (trap / "__init__.py").touch()
     (trap / "config.yaml").write_text("seed: 666\n")
     code = (
-        "from experiments.compose import compose; import sys\n"
+        "from experiments.composing.compose import compose; import sys\n"
         f"print(compose({CHOICES!r}, {str(own)!r})['seed'])"
     )
     done = subprocess.run(
@@ -516,7 +516,7 @@ def test_a_value_that_is_read_without_hydra_is_read_as_hydra_reads_it(text):
 
 def test_what_nearly_every_command_asks_for_needs_no_hydra():
     code = (
-        "import sys; from experiments.compose import load_config\n"
+        "import sys; from experiments.composing.compose import load_config\n"
         "load_config(['system=gatekept', 'seed=7', 'evidence.vacancy_share.value=0.2', 'evidence=[domain,model]',"
         " 'system.dials.impact=0.5', 'area.name=Ours', 'calibration=none', 'output=results/ours'])\n"
         "heavy = 'hydra', 'omegaconf', 'pandas', 'numba', 'scipy', 'pyarrow'\n"

@@ -13,7 +13,7 @@ from test_laws import hold_every_law
 from test_transition import SHORT, assert_same_past
 
 from experiments.cli import main
-from experiments.compose import load_config, options
+from experiments.composing.compose import load_config, options
 from experiments.numbers import rows_used
 from sim import simulate
 from sim.checking import check

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.designs import latin_hypercube, morris_trajectories, sobol_sequence
-from experiments.factors import Factor, is_factor, read_factor
+from experiments.sweeps.designs import latin_hypercube, morris_trajectories, sobol_sequence
+from experiments.sweeps.factors import Factor, is_factor, read_factor
 from sim.evidence import EvidenceRow
 
 ROW = EvidenceRow(

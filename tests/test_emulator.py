@@ -12,8 +12,8 @@ from scipy.stats import qmc
 from stand_ins import EASY, plan, pretend
 
 from experiments.cli import main
-from experiments.emulator import Emulator, from_sweep, train
-from experiments.sweep import run_sweep
+from experiments.sensitivity.emulator import Emulator, from_sweep, train
+from experiments.sweeps.sweep import run_sweep
 from sim.errors import InputError
 from sim.measures import LABELS
 

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from test_laws import hold_every_law
 from test_transition import PLANS, assert_same_past, changing
 
-from experiments.change import (
+from experiments.comparing.change import (
     Changes,
     by_group_frame,
     by_year_frame,
     change_frame,
     with_gains,
 )
-from experiments.change_page import change_page
-from experiments.replicate import replicate
+from experiments.comparing.change_page import change_page
+from experiments.running.replicate import replicate
 from experiments.screen import as_text
 from sim import simulate
 from sim.area_building import build_area

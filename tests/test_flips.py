@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.compose import load_plans
-from experiments.replicate import replication_seed
-from experiments.statistics import Estimate, paired_difference
+from experiments.certainty.statistics import Estimate, paired_difference
+from experiments.composing.compose import load_plans
+from experiments.running.replicate import replication_seed
 from sim import simulate
 
 IMPACT, WAITS = "impact_mean_change_points", "first_useful_within_18_weeks_all_needs_share"

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from experiments.cli import COMMANDS, main
 from experiments.completion import candidates
-from experiments.compose import load_plans
-from experiments.journey_page import headings, journey_page, picture
-from experiments.journey_search import listing_page
-from experiments.journey_story import age, day_words, storyline
-from experiments.journey_waits import WAITS, Seen
-from experiments.replicate import replication_seed
+from experiments.composing.compose import load_plans
+from experiments.journeys.page import headings, journey_page, picture
+from experiments.journeys.search import listing_page
+from experiments.journeys.story import age, day_words, storyline
+from experiments.journeys.waits import WAITS, Seen
+from experiments.running.replicate import replication_seed
 from experiments.screen import as_text
 from sim.area_building import build_area
 from sim.calendar import lay_out

@@ -9,10 +9,10 @@ import pytest
 from kill_sweep import digest, lines_in
 from stand_ins import EASY, SMALL, plan, pretend
 
-from experiments import sweep
 from experiments.cli import main
-from experiments.ledger import FILE, Ledger
-from experiments.sweep import run_sweep
+from experiments.sweeps import sweep
+from experiments.sweeps.ledger import FILE, Ledger
+from experiments.sweeps.sweep import run_sweep
 from sim.errors import InputError
 
 POINTS = f"{EASY}=0..1:steps=20"

@@ -10,7 +10,7 @@ from configurations import problems
 from test_laws import hold_every_law
 from test_transition import changing
 
-from experiments.data import read_data
+from experiments.composing.data import read_data
 from sim import simulate
 from sim.errors import InputError
 from sim.run import Run

@@ -11,8 +11,8 @@ from build import SHIPPED, fingerprints, in_plain_python, make_config
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from experiments.compose import compose
-from experiments.replicate import replicate, replication_seed
+from experiments.composing.compose import compose
+from experiments.running.replicate import replicate, replication_seed
 from sim import simulate
 from sim.kernel.state import NEVER
 from sim.run import Run

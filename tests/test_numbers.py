@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.compose import load_config
+from experiments.composing.compose import load_config
 from experiments.numbers import BY_HAND, GRADES, grade_counts, numbers, rows_used
 from experiments.words import caveats, grade_sentence
 from sim import check

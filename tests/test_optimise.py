@@ -13,12 +13,12 @@ from stand_ins import (
     without_a_measure,
 )
 
-from experiments import evaluations as evaluations_module
 from experiments.cli import main
-from experiments.evaluations import AllFailed, evaluations, reasons
-from experiments.job_plan import bands, split_now
-from experiments.ledger import read_runs
-from experiments.optimise import Limit, Question, in_words, optimise
+from experiments.planning import evaluations as evaluations_module
+from experiments.planning.evaluations import AllFailed, evaluations, reasons
+from experiments.planning.job_plan import bands, split_now
+from experiments.planning.optimise import Limit, Question, in_words, optimise
+from experiments.sweeps.ledger import read_runs
 from sim.checking import check
 from sim.measures import LABELS
 

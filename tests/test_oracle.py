@@ -13,7 +13,7 @@ from oracle.families import Care, Event
 from oracle.model import Oracle
 from oracle.numbers import Child, Service
 
-from experiments.compose import load_config
+from experiments.composing.compose import load_config
 from sim import draws
 from sim.config import Config
 from sim.kernel.state import EVENTS

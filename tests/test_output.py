@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.output import (
+from experiments.results.output import (
     chosen_folder,
     folder_problems,
     population_frame,
@@ -22,7 +22,7 @@ from experiments.output import (
     write_frame,
     write_json,
 )
-from experiments.provenance import source_revision, without_home
+from experiments.results.provenance import source_revision, without_home
 from sim.area import Area
 from sim.errors import InputError
 
@@ -150,7 +150,7 @@ def test_a_table_reads_back_the_same_from_parquet_and_csv(tmp_path):
 
 
 def test_a_table_too_long_for_a_spreadsheet_is_written_as_parquet_only(tmp_path, monkeypatch):
-    monkeypatch.setattr("experiments.output.SPREADSHEET_ROWS", 2)
+    monkeypatch.setattr("experiments.results.output.SPREADSHEET_ROWS", 2)
     write_frame(pd.DataFrame({"a": [1, 2]}), tmp_path / "short")
     write_frame(pd.DataFrame({"a": [1, 2, 3]}), tmp_path / "long")
     assert leftovers(tmp_path) == ["long.parquet", "short.csv", "short.parquet"]

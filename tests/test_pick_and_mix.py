@@ -20,12 +20,12 @@ from analytic import (
     with_a_failure,
 )
 
-from experiments.analyse import analyse
 from experiments.cli import main
-from experiments.designs import factorial
-from experiments.factorial import contrasts, effects, effects_frame, in_words
-from experiments.stored import stored_sweep
-from experiments.sweep_plan import plan_sweep
+from experiments.sensitivity.analyse import analyse
+from experiments.sensitivity.factorial import contrasts, effects, effects_frame, in_words
+from experiments.sweeps.designs import factorial
+from experiments.sweeps.plan import plan_sweep
+from experiments.sweeps.stored import stored_sweep
 from sim.errors import InputError
 
 PICK = ["experiment=pick_and_mix", "replications=4"]

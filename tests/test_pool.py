@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from processes import alive, as_in_a_terminal, living, wait_until, wait_until_all_ended
 
-from experiments.pool import WORKER_DIED, run_tasks
+from experiments.running.pool import WORKER_DIED, run_tasks
 from sim.errors import InputError
 
 GUILTY = 7
@@ -146,7 +146,7 @@ def test_workers_do_not_start_threads_of_their_own():
 SLOW = """
 import sys, time
 sys.path.insert(0, {tests!r})
-from experiments.pool import run_tasks
+from experiments.running.pool import run_tasks
 from test_pool import process_id
 if __name__ == "__main__":
     try:

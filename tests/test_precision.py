@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.best import read_words
-from experiments.bootstrap import bootstrap_estimate, paired_bootstrap
+from experiments.certainty.best import read_words
+from experiments.certainty.bootstrap import bootstrap_estimate, paired_bootstrap
+from experiments.certainty.precision import Precision, read_precision, until_precise, widest
+from experiments.certainty.selection import kn
+from experiments.certainty.simultaneous import bonferroni_quantile, intervals_frame, max_t_quantile
+from experiments.certainty.spin_up import mser5, spin_up_frame
+from experiments.certainty.statistics import t_quantile
 from experiments.cli import main
-from experiments.compare import warnings_told_once
-from experiments.precision import Precision, read_precision, until_precise, widest
-from experiments.preference import worth
-from experiments.replicate import Replications, joined
-from experiments.selection import kn
-from experiments.simultaneous import bonferroni_quantile, intervals_frame, max_t_quantile
-from experiments.spin_up import mser5, spin_up_frame
-from experiments.statistics import t_quantile
+from experiments.comparing.compare import warnings_told_once
+from experiments.running.replicate import Replications, joined
+from experiments.sensitivity.preference import worth
 from sim.errors import InputError
 
 MEASURE = "reach_share"
@@ -92,9 +92,9 @@ def test_a_difference_that_is_the_same_in_every_replication_counts_for_nothing()
 
 
 def test_all_pairs_of_five_systems_hold_together_in_95_of_100_experiments(monkeypatch):
-    monkeypatch.setattr("experiments.simultaneous.EXPERIMENTS", 1000)  # as many as is enough here
+    monkeypatch.setattr("experiments.certainty.simultaneous.EXPERIMENTS", 1000)  # as many as is enough here
     no_bootstrap = bootstrap_estimate(np.array([0.0, 1.0]))  # its intervals are not looked at
-    monkeypatch.setattr("experiments.simultaneous.paired_bootstrap", lambda *values: no_bootstrap)
+    monkeypatch.setattr("experiments.certainty.simultaneous.paired_bootstrap", lambda *values: no_bootstrap)
     random = np.random.default_rng(6)
     truth = np.array([0.0, 0.5, 1.0, 1.0, 3.0])
     spread = np.array([1.0, 1.0, 2.0, 0.5, 1.0])

@@ -12,12 +12,12 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-import experiments.replicate as replicate_module
-from experiments.compiling import _lock, compile_model, one_at_a_time, ready_mark
-from experiments.compose import load_config
-from experiments.pool import WORKER_DIED, Failure, Outcome
-from experiments.progress import progress
-from experiments.replicate import Done, Job, replicate, replication_seed
+import experiments.running.replicate as replicate_module
+from experiments.composing.compose import load_config
+from experiments.running.compiling import _lock, compile_model, one_at_a_time, ready_mark
+from experiments.running.pool import WORKER_DIED, Failure, Outcome
+from experiments.running.progress import progress
+from experiments.running.replicate import Done, Job, replicate, replication_seed
 from sim.errors import InputError
 
 PLAIN = [
@@ -121,7 +121,7 @@ def test_progress_goes_to_the_error_output_in_plain_lines(capsys):
 def test_a_long_wait_for_the_first_result_is_explained_if_the_model_is_being_compiled(
     capsys, monkeypatch, tmp_path, compiling
 ):
-    monkeypatch.setattr("experiments.progress.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("experiments.running.progress.PATIENCE_SECONDS", 0.05)
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     with (
         _lock(ready_mark().with_name("lock")) if compiling else nullcontext(),
@@ -143,7 +143,7 @@ def test_only_one_process_compiles_and_nobody_waits_afterwards(tmp_path, monkeyp
         compiling.append(time.monotonic())
         time.sleep(0.3)
 
-    monkeypatch.setattr("experiments.compiling.simulate_samples", compile_samples)
+    monkeypatch.setattr("experiments.running.compiling.simulate_samples", compile_samples)
 
     def simulate() -> None:
         together.wait(5)
@@ -168,11 +168,11 @@ def test_a_compilation_that_fails_is_not_taken_for_done(tmp_path, monkeypatch):
     def fail() -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("experiments.compiling.simulate_samples", fail)
+    monkeypatch.setattr("experiments.running.compiling.simulate_samples", fail)
     with pytest.raises(OSError, match="disk full"):
         compile_model()
     assert not ready_mark().exists()
-    monkeypatch.setattr("experiments.compiling.simulate_samples", lambda: None)
+    monkeypatch.setattr("experiments.running.compiling.simulate_samples", lambda: None)
     compile_model()
     assert ready_mark().exists()
 
@@ -182,8 +182,8 @@ def test_the_samples_compile_all_that_the_shipped_systems_use():
     code = """
 import os
 from pathlib import Path
-from experiments.compiling import SAMPLES, compile_model
-from experiments.compose import load_config, options
+from experiments.running.compiling import SAMPLES, compile_model
+from experiments.composing.compose import load_config, options
 from sim import simulate
 from sim.errors import InputError
 

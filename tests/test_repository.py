@@ -32,7 +32,7 @@ FORBIDDEN = {
     "two versions of one line": r"(?m:^(?:<{7}|>{7}) )",
     "how it was made": r"\b(?:chat" + r"gpt|large language" + r" model|lang" + r"chain)\b",
 }
-HOME_FOLDERS_ARE_THE_SUBJECT = {"experiments/provenance.py", "tests/test_output.py"}
+HOME_FOLDERS_ARE_THE_SUBJECT = {"experiments/results/provenance.py", "tests/test_output.py"}
 
 
 def files() -> list[Path]:

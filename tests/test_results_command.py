@@ -11,10 +11,10 @@ import pytest
 from stand_ins import EASY, SMALL, plan, pretend
 
 from experiments.cli import main
-from experiments.ledger import Ledger
-from experiments.results_command import _write_table
-from experiments.sweep import run_sweep
-from experiments.sweep_folder import COMPLETE, alone
+from experiments.results.command import _write_table
+from experiments.sweeps.folder import COMPLETE, alone
+from experiments.sweeps.ledger import Ledger
+from experiments.sweeps.sweep import run_sweep
 from sim.measures import LABELS
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments import compare
 from experiments.cli import main
-from experiments.compose import compose, load_config, load_plans
-from experiments.scenarios import plans_of
+from experiments.comparing import compare
+from experiments.composing.compose import compose, load_config, load_plans
+from experiments.composing.scenarios import plans_of
 from sim.dictionary import TABLES_OF_A_CHANGE
 from sim.errors import InputError
 from sim.measures.change import MEASURES

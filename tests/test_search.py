@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from configurations import composed
 
-from experiments.job_plan import bands, even_split, split_now, stick_of, values_for
-from experiments.search import Tried, front, search
-from experiments.sweep_points import Point, config_of
+from experiments.planning.job_plan import bands, even_split, split_now, stick_of, values_for
+from experiments.planning.search import Tried, front, search
+from experiments.sweeps.points import Point, config_of
 from sim.checking import check
 from sim.errors import InputError
 

@@ -25,9 +25,10 @@ from analytic import (
     with_a_failure,
 )
 
-from experiments.analyse import analyse
 from experiments.cli import main
-from experiments.information import (
+from experiments.sensitivity.analyse import analyse
+from experiments.sensitivity.indices import finite, indices_frame, screening_frame
+from experiments.sensitivity.information import (
     evpi,
     evpi_halves,
     evppi,
@@ -36,10 +37,9 @@ from experiments.information import (
     probability_best,
     wilson,
 )
-from experiments.sensitivity import finite, indices_frame, screening_frame
-from experiments.stored import stored_sweep
-from experiments.sweep_plan import plan_sweep
-from experiments.tornado import tornado_frame
+from experiments.sensitivity.tornado import tornado_frame
+from experiments.sweeps.plan import plan_sweep
+from experiments.sweeps.stored import stored_sweep
 from sim.errors import InputError
 
 RANGES = [f"{d}=0..1" for d in DIALS]

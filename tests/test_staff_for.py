@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from stand_ins import SMALL, pretend
 
 from experiments.cli import main
-from experiments.evaluations import Asked, evaluations
-from experiments.ledger import read_runs
-from experiments.staff_for import values_for
-from experiments.staffing import cut_band_by_band, least_staff, scaled
-from experiments.sweep_points import Point, config_of
+from experiments.planning.evaluations import Asked, evaluations
+from experiments.planning.staff_for import values_for
+from experiments.planning.staffing import cut_band_by_band, least_staff, scaled
+from experiments.sweeps.ledger import read_runs
+from experiments.sweeps.points import Point, config_of
 from sim.area_building import build_area
 from sim.checking import check
 from sim.errors import InputError

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.comparison import beyond_possible, in_words
-from experiments.statistics import Estimate, estimate, paired_difference, t_quantile
+from experiments.certainty.statistics import Estimate, estimate, paired_difference, t_quantile
+from experiments.comparing.comparison import beyond_possible, in_words
 from sim.measures import LABELS
 
 numbers = st.floats(-1e6, 1e6, allow_nan=False)

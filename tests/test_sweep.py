@@ -16,17 +16,17 @@ import pytest
 from kill_sweep import RESULTS, digest
 from stand_ins import EASY, SMALL, die_once, plan, pretend, with_trouble
 
+from experiments.certainty.statistics import estimate, paired_difference
 from experiments.cli import main
-from experiments.ledger import Ledger, new_ledger, read_runs
-from experiments.progress import sweep_progress
-from experiments.replicate import replication_seed
+from experiments.running.progress import sweep_progress
+from experiments.running.replicate import replication_seed
 from experiments.screen import as_text
-from experiments.statistics import estimate, paired_difference
-from experiments.sweep import run_sweep
-from experiments.sweep_folder import alone
-from experiments.sweep_page import page
-from experiments.sweep_statistics import by_point, intervals, statistics_frame
-from experiments.sweep_worker import Common, NotDefined, sound
+from experiments.sweeps.folder import alone
+from experiments.sweeps.ledger import Ledger, new_ledger, read_runs
+from experiments.sweeps.page import page
+from experiments.sweeps.statistics import by_point, intervals, statistics_frame
+from experiments.sweeps.sweep import run_sweep
+from experiments.sweeps.worker import Common, NotDefined, sound
 from sim.errors import InputError
 from sim.measures import LABELS
 
@@ -265,7 +265,7 @@ def test_the_folder_of_another_sweep_is_refused_with_what_differs(whole, capsys)
 
 def test_runs_of_another_version_of_the_model_are_not_mixed_in(whole, monkeypatch):
     monkeypatch.setattr(
-        "experiments.sweep_plan.model_versions",
+        "experiments.sweeps.plan.model_versions",
         lambda: {"source": "other", "python": "3", "numpy": "2", "numba": "0"},
     )
     with pytest.raises(InputError, match="the model itself is another version"):
@@ -288,8 +288,8 @@ def test_two_commands_do_not_work_on_one_sweep(whole):
 
 def test_progress_tells_rate_failures_and_time_left_once_it_can_be_told(capsys, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("experiments.progress.time.monotonic", lambda: now[0])
-    monkeypatch.setattr("experiments.progress.EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("experiments.running.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("experiments.running.progress.EVERY_SECONDS", 0.0)
     # two workers: the first result after 10 seconds (loading, and a run of 8), the second just after it
     ends = [10.0, 10.001, 18.0, 18.1, 26.0]
     with sweep_progress(121) as step:

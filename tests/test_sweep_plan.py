@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from experiments.cli import main
-from experiments.compose import compose_experiment, load_config, options
-from experiments.sweep_plan import Plan, plan_sweep
-from experiments.sweep_points import Point, checked_config, config_of
+from experiments.composing.compose import compose_experiment, load_config, options
+from experiments.sweeps.plan import Plan, plan_sweep
+from experiments.sweeps.points import Point, checked_config, config_of
 from sim.checking import check
 from sim.config import Config, config_hash
 from sim.errors import InputError

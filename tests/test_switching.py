@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 from analytic import DIALS, LOSS, MEASURE, crossing, measured, planned, swept, system_of, with_a_failure
 
-from experiments.analyse import analyse
 from experiments.cli import main
-from experiments.pool import in_common
-from experiments.preference_map import map_frames
-from experiments.preferred import preferred, rival
-from experiments.stored import stored_sweep
-from experiments.sweep_plan import plan_sweep
-from experiments.switch_command import evaluator, switch
-from experiments.switching import Side, bracket, look, switching_frames
+from experiments.running.pool import in_common
+from experiments.sensitivity.analyse import analyse
+from experiments.sensitivity.preference_map import map_frames
+from experiments.sensitivity.preferred import preferred, rival
+from experiments.sensitivity.switch_command import evaluator, switch
+from experiments.sensitivity.switching import Side, bracket, look, switching_frames
+from experiments.sweeps.plan import plan_sweep
+from experiments.sweeps.stored import stored_sweep
 from sim.errors import InputError
 
 BOTH = "system=gatekept,balanced"
@@ -54,7 +54,7 @@ def test_the_switching_value_is_where_the_plans_are_level(found):
 
 
 def seeds() -> list[int]:
-    from experiments.replicate import replication_seed
+    from experiments.running.replicate import replication_seed
 
     return [replication_seed(1, r) for r in range(8)]
 

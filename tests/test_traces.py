@@ -8,9 +8,9 @@ from kill_sweep import digest
 from stand_ins import EASY, SMALL, plan, pretend
 
 from experiments.cli import main
-from experiments.compose import load_config
-from experiments.sweep import run_sweep
-from experiments.traces import packed, traces_frame, unpacked
+from experiments.composing.compose import load_config
+from experiments.sweeps.sweep import run_sweep
+from experiments.sweeps.traces import packed, traces_frame, unpacked
 from sim import simulate
 from sim.dictionary import TABLES_OF_A_SWEEP, TRACED_COUNTS
 from sim.measures.lists import lists_that_count
@@ -52,7 +52,7 @@ def test_a_list_that_there_is_not_is_missing_and_no_number(tmp_path):
 
 def test_files_hold_the_runs_in_order_and_one_that_is_left_over_goes(tmp_path, monkeypatch):
     run_sweep(plan(), tmp_path / "one", 1, function=pretend)
-    monkeypatch.setattr("experiments.traces.RUNS", 10)
+    monkeypatch.setattr("experiments.sweeps.traces.RUNS", 10)
     run_sweep(plan(), tmp_path / "sweep", 2, function=pretend)
     folder = tmp_path / "sweep/traces"
     assert sorted(path.name for path in folder.iterdir()) == [f"part-{i:06d}.parquet" for i in range(4)]

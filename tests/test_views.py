@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from test_measures import run_of
 
-from experiments.compose import load_plans
-from experiments.views import Gathered, views_of
+from experiments.composing.compose import load_plans
+from experiments.results.views import Gathered, views_of
 from sim.dictionary import tables_of_views
 from sim.measures.views import MOST_PLACES_WEEKLY, PERIOD_WEEKS, by_place, map_weeks, views
 from sim.measures.who_counts import who_counts

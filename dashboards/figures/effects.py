@@ -79,8 +79,8 @@ def plans_map(
     """Which plan is preferred at each cell of a grid over two numbers; the line between them where it changes.
 
     Args:
-        cells: columns ``x, y, preferred, clear`` (see :func:`experiments.preference_map.map_frames`). frontier: two rows
-            per ``segment`` with ``x, y``. plans: names, in the order of their marks. axes: titles.
+        cells: columns ``x, y, preferred, clear`` (see :func:`experiments.sensitivity.preference_map.map_frames`).
+        frontier: two rows per ``segment`` with ``x, y``. plans: names, in the order of their marks. axes: titles.
     """
     t = theme(dark)
     fig = figure(dark, 480)

@@ -1,8 +1,8 @@
 """Many points of a sweep at once: each a line through its numbers, or a mark where two measures meet.
 
 Both say in the figure's ``meta`` which columns they show between which ends, so that a box drawn in them can be told
-as a condition (:mod:`dashboards.where`). Points that are not shown stay as faint grey marks: what is left out is seen,
-too.
+as a condition (:mod:`dashboards.studies.where`). Points that are not shown stay as faint grey marks: what is left out
+is seen, too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dashboards.theme import MARKERS, figure, see_through, theme
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dashboards.where import Where
+    from dashboards.studies.where import Where
 
 #: Lines drawn of the points that are shown, and of the others; more would be one blot.
 MOST_LINES, MOST_OTHERS = 300, 150

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.beside import TELL, Apart, apart, asked, levels
 from dashboards.figures.beside import levels_figure
 from dashboards.page import Control, Drawn, Look, Page, Panel, attributes, table
 from dashboards.pages.overview import measures
-from dashboards.study import Study
+from dashboards.studies.beside import TELL, Apart, apart, asked, levels
+from dashboards.studies.study import Study
 from sim.measures import LABELS
 
 ALONE = "Only one set of results is open. Name several: opendoor dashboard FOLDER_A FOLDER_B."

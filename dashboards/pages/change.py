@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dashboards.changes import as_table, beside, change_table, lacking, listed, plan_titles, verdicts
 from dashboards.figures.change import course_figure, ways_figure
 from dashboards.figures.equity import groups_figure
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, attributes, cell, table
 from dashboards.pages.equity import FIFTHS
-from dashboards.present_link import link
 from dashboards.sliders import register, section
-from dashboards.study import Study
+from dashboards.studies.changes import as_table, beside, change_table, lacking, listed, plan_titles, verdicts
+from dashboards.studies.study import Study
+from dashboards.telling.link import link
 from sim.dictionary import WEEKLY_MEANING
 from sim.errors import InputError
 from sim.measures.change import BY_GROUP, DISRUPTION, LOOKED_AT, MEASURES, TOLERANCE

@@ -11,8 +11,8 @@ import numpy as np
 from dashboards.figures.equity import groups_figure, in_squares, map_figure
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, systems
 from dashboards.pages.waits import titles
-from dashboards.study import Study
-from experiments.views import PLACES
+from dashboards.studies.study import Study
+from experiments.results.views import PLACES
 from sim.area import KINDS
 from sim.calendar import days_of_run
 from sim.dictionary import tables_of_views
@@ -89,7 +89,7 @@ def by_group(study: Study, view: str, group: str, measure: str) -> pd.DataFrame:
     """Mean over replications with its 95 % interval, by system and group: columns system, group, value, low, high, n."""
     import pandas as pd
 
-    from experiments.statistics import estimate
+    from experiments.certainty.statistics import estimate
 
     found = study.view(view)
     records = []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards.ends import MEASURE, OTHER, register, section
 from dashboards.page import Control, Drawn, Look, Page, Panel, attributes, table
-from dashboards.study import Study
+from dashboards.studies.study import Study
 from dashboards.theme import figure, theme
 from experiments.numbers import BY_HAND, GRADES, grade_counts, rows_used
 from experiments.words import GRADE_WORDS

@@ -7,7 +7,7 @@ from typing import Any
 from dashboards.figures.impact import changes_figure, fifteen_figure, shares_figure
 from dashboards.page import Control, Drawn, Look, Page, Panel, attributes, systems, table
 from dashboards.pages.waits import titles
-from experiments.measures_table import TITLES
+from experiments.comparing.measures_table import TITLES
 from sim.measures import LABELS
 from sim.system import LEDGER_LINES
 
@@ -56,7 +56,7 @@ def scorecard(look: Look) -> Drawn:
     """Input, reach, quality, impact: the numbers of ``opendoor compare``."""
     import pandas as pd
 
-    from experiments.statistics import estimate
+    from experiments.certainty.statistics import estimate
 
     study = look.study
     records: list[dict[str, Any]] = []

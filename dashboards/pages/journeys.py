@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dashboards.children import all_children, flow, story
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, systems
 from dashboards.pages.waits import titles
-from dashboards.study import Study
+from dashboards.studies.children import all_children, flow, story
+from dashboards.studies.study import Study
 from dashboards.theme import DASHES, figure, theme
-from experiments.journey_page import who
-from experiments.journey_search import spread_sentence
-from experiments.journey_story import age, day_words, storyline
-from experiments.journey_waits import WAITS, days_seen
+from experiments.journeys.page import who
+from experiments.journeys.search import spread_sentence
+from experiments.journeys.story import age, day_words, storyline
+from experiments.journeys.waits import WAITS, days_seen
 from sim.errors import InputError
 from sim.journey import NO_SERVICE
 from sim.journey_choice import DIFFERENCE, PICKS, narrow, representative
@@ -262,8 +262,8 @@ def moving(look: Look) -> Drawn:
 
     from dash import html
 
-    from dashboards.flow import HELPED, NOT_BEGUN, UNHELPED, flow_frame, for_the_browser
     from dashboards.page import attributes
+    from dashboards.studies.flow import HELPED, NOT_BEGUN, UNHELPED, flow_frame, for_the_browser
 
     study, system, every = look.study, look.values["system"], int(look.values["step"])
     seen = flow(study, system, every)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dashboards.changes import plan_titles
 from dashboards.ends import hangs_on
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, attributes, systems
-from dashboards.present_link import link
-from dashboards.settled import warnings
-from dashboards.study import Study
-from dashboards.words import cards
-from experiments.measures_table import TITLES
+from dashboards.studies.changes import plan_titles
+from dashboards.studies.settled import warnings
+from dashboards.studies.study import Study
+from dashboards.studies.words import cards
+from dashboards.telling.link import link
+from experiments.comparing.measures_table import TITLES
 from sim.errors import InputError
 from sim.journey import NO_SERVICE
 from sim.measures import LABELS

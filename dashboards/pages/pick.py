@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dashboards.background.work import SweepOrder
 from dashboards.figures.effects import whiskers_figure
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, attributes
 from dashboards.pages.sweeps import first_measures
 from dashboards.pages.sweeps_tell import LATER, series_of, told
 from dashboards.problem import problem
-from dashboards.study import Study
-from dashboards.swept import measure_title, swept_of
-from dashboards.work import SweepOrder
+from dashboards.studies.study import Study
+from dashboards.studies.swept import measure_title, swept_of
 from sim.errors import InputError
 from sim.measures import LABELS
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dashboards.server import Server
-    from experiments.analyse import Analysis
+    from experiments.sensitivity.analyse import Analysis
 
 #: What a sweep made from the page can be about: small enough for a machine that others use, too.
 AREAS = ("example_small", "oldham")
@@ -221,7 +221,7 @@ def half(look: Look) -> Drawn:
     import numpy as np
     import pandas as pd
 
-    from experiments.sweep_statistics import intervals
+    from experiments.sweeps.statistics import intervals
 
     swept, measure = swept_of(look.study), look.values["measure"]
     found, _ = _rows(look)

@@ -11,16 +11,16 @@ from dashboards.figures.points import lines_figure, scatter_figure
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel
 from dashboards.pages import sweeps_grid
 from dashboards.pages.sweeps_tell import elsewhere, matters
-from dashboards.study import Study
-from dashboards.swept import Swept, measure_title, swept_of
-from dashboards.where import holds, read_pins, read_where
+from dashboards.studies.study import Study
+from dashboards.studies.swept import Swept, measure_title, swept_of
+from dashboards.studies.where import holds, read_pins, read_where
 from sim.errors import InputError
 from sim.measures import LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dashboards.where import Where
+    from dashboards.studies.where import Where
 
 
 def narrowed(swept: Swept, values: dict[str, str]) -> tuple[pd.DataFrame, np.ndarray, list[int], Where]:
@@ -113,7 +113,7 @@ def lines(look: Look) -> Drawn:
 
 def best_fifth(swept: Swept, measure: str) -> tuple[np.ndarray, str]:
     """Whether each point is among the best fifth in a measure, or the highest where nothing is best; and which of them."""
-    from experiments.preference import worth
+    from experiments.sensitivity.preference import worth
 
     mean = swept.intervals(measure).mean
     try:
@@ -161,9 +161,9 @@ def pair(look: Look) -> Drawn:
     """Two pinned points, compared replication by replication."""
     import pandas as pd
 
-    from experiments.comparison import in_words
-    from experiments.statistics import Estimate, paired_difference
-    from experiments.sweep_statistics import intervals
+    from experiments.certainty.statistics import Estimate, paired_difference
+    from experiments.comparing.comparison import in_words
+    from experiments.sweeps.statistics import intervals
 
     swept, measure = swept_of(look.study), look.values["x"]
     pins = read_pins(look.values["pins"], swept.n)

@@ -10,8 +10,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dashboards.page import attributes
-from dashboards.swept import Swept
-from dashboards.where import filter_model, read_where
+from dashboards.studies.swept import Swept
+from dashboards.studies.where import filter_model, read_where
 from sim.errors import InputError
 from sim.measures import LABELS
 

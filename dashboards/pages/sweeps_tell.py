@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards.figures.effects import plans_map, whiskers_figure
 from dashboards.page import Drawn, Look
-from dashboards.swept import measure_title, swept_of
+from dashboards.studies.swept import measure_title, swept_of
 from sim.errors import InputError
 from sim.measures import LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from experiments.analyse import Analysis
+    from experiments.sensitivity.analyse import Analysis
 
 #: Things drawn in one picture; the table has all.
 MOST = 15
@@ -243,7 +243,7 @@ def elsewhere(look: Look) -> Drawn:
 
 def switching(rows: pd.DataFrame, dark: bool) -> Drawn:
     """Switching values as shares of the way from what a number is to the end of its range."""
-    from experiments.switching import SWITCHES, in_words
+    from experiments.sensitivity.switching import SWITCHES, in_words
 
     measure = str(rows["measure"].iloc[0])
     changing = _graded(rows[rows["found"] == SWITCHES]).head(MOST)

@@ -10,7 +10,7 @@ import numpy as np
 from dashboards.figures.waits import BAND_WORDS, bands_figure, fan, fan_figure, xmr_figure
 from dashboards.figures.xmr import xmr
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, cell
-from dashboards.study import Study
+from dashboards.studies.study import Study
 from dashboards.theme import theme
 from sim.calendar import days_of_run
 from sim.dictionary import WEEKLY_MEANING

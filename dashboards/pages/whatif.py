@@ -7,9 +7,7 @@ import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from dashboards.page import Page, attributes
-from dashboards.problem import problem
-from dashboards.scenario import (
+from dashboards.background.scenario import (
     CHOICES,
     MOST_REPLICATIONS,
     STAY,
@@ -20,8 +18,10 @@ from dashboards.scenario import (
     configs,
     fields,
 )
-from dashboards.work import Order
-from experiments.change import are_ways_to_change, with_gains
+from dashboards.background.work import Order
+from dashboards.page import Page, attributes
+from dashboards.problem import problem
+from experiments.comparing.change import are_ways_to_change, with_gains
 from sim.conditions import CONDITIONS
 from sim.errors import InputError
 from sim.quantity import DIALS
@@ -79,7 +79,7 @@ def form() -> Any:
     import dash_mantine_components as dmc
     from dash import dcc, html
 
-    from experiments.compose import options
+    from experiments.composing.compose import options
 
     known = options()
     runnable = [s for s in known["system"] if s not in ("pathways", "single_list", "example_own_pathway")]
@@ -230,7 +230,7 @@ def form() -> Any:
 @lru_cache(maxsize=1)
 def groups() -> list[dict[str, Any]]:
     """What the browser builds the form of numbers from: groups of fields, the five principles first."""
-    from experiments.compose import load_named, load_plans
+    from experiments.composing.compose import load_named, load_plans
 
     dials = [
         _plain(

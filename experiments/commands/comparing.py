@@ -6,7 +6,7 @@ from experiments.commands.command import OWN_FILES, Command
 
 COMMANDS: dict[str, Command] = {
     "compare": Command(
-        "experiments.compare",
+        "experiments.comparing.compare",
         """\
 usage: opendoor compare system=REFERENCE,OTHER[,OTHER ...] [key=value ...] [--all] [--config-dir DIR]
        opendoor compare transition=none,big_bang[,phased,parallel] [key=value ...]
@@ -47,7 +47,7 @@ all pairs hold together; and spin_up.csv: whether waiting lists had settled befo
         words=dict.fromkeys(("precision.measure", "precision.half_width", "precision.most"), ()),
     ),
     "run": Command(
-        "experiments.run",
+        "experiments.comparing.run",
         """\
 usage: opendoor run [system=NAME] [key=value ...] [--all] [--config-dir DIR]
 
@@ -66,7 +66,7 @@ the headline measures of every replication, and what is needed to run it again.
         simulates=True,
     ),
     "best": Command(
-        "experiments.best",
+        "experiments.certainty.best",
         """\
 usage: opendoor best system=A,B[,C ...] measure=NAME matters=NUMBER [first=20] [most=500]
                      [key=value ...] [--config-dir DIR]
@@ -89,7 +89,7 @@ output=FOLDER   must not exist; otherwise results/best-AREA-DATE-TIME
         words=dict.fromkeys(("measure", "matters", "first", "most"), ()),
     ),
     "attribution": Command(
-        "experiments.attribution",
+        "experiments.comparing.attribution",
         """\
 usage: opendoor attribution [transition=parallel] [system=gatekept] [key=value ...] [--config-dir D]
 

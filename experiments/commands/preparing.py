@@ -6,7 +6,7 @@ from experiments.commands.command import OWN_FILES, Command
 
 COMMANDS: dict[str, Command] = {
     "validate": Command(
-        "experiments.validate",
+        "experiments.showing.validate",
         """\
 usage: opendoor validate [key=value ...] [--config-dir DIR]
 
@@ -20,7 +20,7 @@ there are any.
         valued=OWN_FILES,
     ),
     "show": Command(
-        "experiments.show",
+        "experiments.showing.show",
         """\
 usage: opendoor show system|area|conditions|evidence [key=value ...] [--config-dir DIR]
 
@@ -36,7 +36,7 @@ usage: opendoor show system|area|conditions|evidence [key=value ...] [--config-d
         valued={**OWN_FILES, "--grade": "GRADE"},
     ),
     "area": Command(
-        "experiments.area",
+        "experiments.showing.area",
         """\
 usage: opendoor area build --name AREA --population FILE --deprivation FILE --schools FILE --output FOLDER
                            [--settings FILE] [--lookup FILE] [--localities 5]

@@ -6,7 +6,7 @@ from experiments.commands.command import OWN_FILES, Command
 
 COMMANDS: dict[str, Command] = {
     "results": Command(
-        "experiments.results_command",
+        "experiments.results.command",
         """\
 usage: opendoor results list [FOLDER]
        opendoor results describe FOLDER
@@ -59,7 +59,7 @@ Ctrl-C ends it, and every run it has started.
         folders=True,
     ),
     "journey": Command(
-        "experiments.journey",
+        "experiments.journeys.journey",
         """\
 usage: opendoor journey [child=ID | pick=RULE] [search words] [system=A,B] [key=value ...]
                         [--config-dir DIR]

@@ -6,7 +6,7 @@ from experiments.commands.command import OWN_FILES, Command
 
 COMMANDS: dict[str, Command] = {
     "optimise": Command(
-        "experiments.optimise",
+        "experiments.planning.optimise",
         """\
 usage: opendoor optimise vary=OFFER,OFFER[,...] aims=MEASURE[,MEASURE] [limits=...] [trials=100]
                          [by=locality] [system=NAME] [key=value ...] [--config-dir DIR]
@@ -30,7 +30,7 @@ design_seed=1   of the search      output=FOLDER    otherwise results/optimise-H
         words=dict.fromkeys(("vary", "aims", "limits", "by", "trials", "design_seed"), ()),
     ),
     "staff-for": Command(
-        "experiments.staff_for",
+        "experiments.planning.staff_for",
         """\
 usage: opendoor staff-for target=MEASURE at_least=NUMBER|at_most=NUMBER [by=band] [system=A,B]
                           [key=value ...] [--config-dir DIR]

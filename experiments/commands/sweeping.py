@@ -6,7 +6,7 @@ from experiments.commands.command import OWN_FILES, Command
 
 COMMANDS: dict[str, Command] = {
     "sweep": Command(
-        "experiments.sweep",
+        "experiments.sweeps.sweep",
         """\
 usage: opendoor sweep [experiment=NAME] [design=DESIGN] [key=value ...] [key=SEVERAL ...]
                       [--retry-failed] [--config-dir DIR]
@@ -62,7 +62,7 @@ executor=dask executor.address=tcp://HOST:8786   send the runs to a cluster; see
         },
     ),
     "analyse": Command(
-        "experiments.analyse",
+        "experiments.sensitivity.analyse",
         """\
 usage: opendoor analyse FOLDER [measure=NAME[,NAME ...]] [--without-failed]
 
@@ -90,7 +90,7 @@ measure=NAME      otherwise the measures that the sweep shows
         words={"measure": ()},
     ),
     "emulate": Command(
-        "experiments.emulate",
+        "experiments.sensitivity.emulate",
         """\
 usage: opendoor emulate FOLDER FACTOR=VALUE [FACTOR=VALUE ...] [measure=NAME[,NAME ...]]
 
@@ -108,7 +108,7 @@ measure=NAME    otherwise the measures that the sweep shows; needs 12 points or 
         words={"measure": ()},
     ),
     "switching": Command(
-        "experiments.switch_command",
+        "experiments.sensitivity.switch_command",
         """\
 usage: opendoor switching system=A,B[,C ...] [measure=NAME] [evidence.ROW.value=.. ...] [key=value ...]
                           [key=LOW..HIGH ...] [--config-dir DIR]

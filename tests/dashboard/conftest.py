@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from made_up import IMPACT, REACH, luck, made_up
 
-from experiments.sweep_points import Point
+from experiments.sweeps.points import Point
 
 SMALL = [
     "system=gatekept,balanced",

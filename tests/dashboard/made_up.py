@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.ledger import Ledger, read_runs
-from experiments.replicate import replication_seed
-from experiments.sweep_folder import begin, finish, kpis_frame, references_in
-from experiments.sweep_plan import Plan, plan_sweep
-from experiments.sweep_points import Point
-from experiments.sweep_statistics import statistics_frame
+from experiments.running.replicate import replication_seed
+from experiments.sweeps.folder import begin, finish, kpis_frame, references_in
+from experiments.sweeps.ledger import Ledger, read_runs
+from experiments.sweeps.plan import Plan, plan_sweep
+from experiments.sweeps.points import Point
+from experiments.sweeps.statistics import statistics_frame
 from sim.measures import LABELS
 
 SMALL = ["area=example_small", "history_years=0.5", "horizon_years=0.5"]

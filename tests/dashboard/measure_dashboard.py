@@ -22,7 +22,7 @@ from typing import Any
 
 from made_up import IMPACT, REACH, luck, made_up
 
-from experiments.sweep_points import Point
+from experiments.sweeps.points import Point
 
 SETTLED = (
     "[...document.querySelectorAll('.said')].every(p => p.textContent !== '…')"

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from dashboards.app import draw
-from dashboards.beside import apart, asked, levels, not_paired
 from dashboards.navigation import PAGES
 from dashboards.server import Server, Settings
-from dashboards.study import Study, read_study
-from experiments.replicate import Replications
-from experiments.statistics import estimate, paired_difference
+from dashboards.studies.beside import apart, asked, levels, not_paired
+from dashboards.studies.study import Study, read_study
+from experiments.certainty.statistics import estimate, paired_difference
+from experiments.running.replicate import Replications
 from sim.measures import LABELS
 
 MEASURE = "reach_share"

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from dashboards.app import draw
-from dashboards.changes import COMMAND, lacking, plan_titles, told
 from dashboards.figures.change import course_figure, ways_figure
 from dashboards.page import chosen
 from dashboards.pages.change import FOLLOWED, PAGE, in_fours
 from dashboards.server import Server, Settings
-from dashboards.study import read_study
-from experiments.change_page import cell
+from dashboards.studies.changes import COMMAND, lacking, plan_titles, told
+from dashboards.studies.study import read_study
+from experiments.comparing.change_page import cell
 from sim.measures.change import BY_GROUP, MEASURES
 
 TITLES = {"none": "stay put", "a": "A", "b": "B"}

@@ -11,19 +11,19 @@ import pytest
 from conftest import SMALL, Served
 from test_browser import opened, settled, violations
 
-from dashboards import dependence
 from dashboards.app import draw
-from dashboards.dependence import Known
+from dashboards.background import dependence
+from dashboards.background.dependence import Known
+from dashboards.background.work import Part
 from dashboards.ends import hangs_on, text_of
 from dashboards.navigation import PAGES
 from dashboards.page import EVIDENCE, build, missing
 from dashboards.server import Server, Settings
-from dashboards.settled import warnings
-from dashboards.study import Study, read_study
-from dashboards.work import Part
-from experiments.compare import warnings_told_once
-from experiments.replicate import replication_seed
-from experiments.spin_up import spin_up_frame
+from dashboards.studies.settled import warnings
+from dashboards.studies.study import Study, read_study
+from experiments.certainty.spin_up import spin_up_frame
+from experiments.comparing.compare import warnings_told_once
+from experiments.running.replicate import replication_seed
 from sim.errors import InputError
 from sim.measures import LABELS
 from sim.run import simulate

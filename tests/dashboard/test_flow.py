@@ -9,7 +9,7 @@ import pytest
 from conftest import Served
 from test_browser import choose, opened
 
-from dashboards.flow import (
+from dashboards.studies.flow import (
     NOT_BEGUN,
     OUTSIDE_OFFERS,
     TOO_OLD,
@@ -20,7 +20,7 @@ from dashboards.flow import (
     followed,
     for_the_browser,
 )
-from experiments.compose import load_config
+from experiments.composing.compose import load_config
 from sim.config import Config
 from sim.kernel.state import WEEKLY_MEASURES
 from sim.run import simulate

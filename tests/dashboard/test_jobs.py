@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from processes import alive, offspring, wait_until, words_of
 
-from dashboards.jobs import Busy, Jobs
-from dashboards.work import Order
-from experiments.compose import load_plans
-from experiments.replicate import replicate
+from dashboards.background.jobs import Busy, Jobs
+from dashboards.background.work import Order
+from experiments.composing.compose import load_plans
+from experiments.running.replicate import replicate
 from sim.config import Config
 
 SMALL = ["system=gatekept,balanced", "area=example_small", "history_years=0.5", "horizon_years=0.5"]
@@ -156,8 +156,8 @@ def test_a_server_that_is_killed_takes_its_runs_with_it(tmp_path: Path) -> None:
     program = tmp_path / "server.py"
     program.write_text(
         "import time\n"
-        "from dashboards.jobs import Jobs\nfrom dashboards.work import Order\n"
-        "from experiments.compose import load_plans\n"
+        "from dashboards.background.jobs import Jobs\nfrom dashboards.background.work import Order\n"
+        "from experiments.composing.compose import load_plans\n"
         "if __name__ == '__main__':\n"
         f"    configs = load_plans({SMALL!r})\n"
         "    jobs = Jobs()\n"

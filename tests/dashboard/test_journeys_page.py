@@ -11,10 +11,10 @@ import pytest
 from conftest import Served
 from test_browser import choose, opened, settled
 
-from dashboards.children import all_children, story
 from dashboards.page import Look
 from dashboards.pages.journeys import score_range, telling_need, trajectory
 from dashboards.server import Server, Settings
+from dashboards.studies.children import all_children, story
 from sim.journey import NO_SERVICE
 from sim.journey_choice import representative
 

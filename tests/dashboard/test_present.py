@@ -12,18 +12,18 @@ from conftest import SMALL, Served, serving
 from test_browser import opened, violations
 
 from dashboards.app import draw
-from dashboards.changes import change_table, lacking, told
-from dashboards.jobs import Job
+from dashboards.background.jobs import Job
+from dashboards.background.work import Order, Task, read_parts, simulate_part
 from dashboards.pages.change import PAGE as CHANGE
-from dashboards.present import ordered, shown
-from dashboards.say import NOT_HERE, Speaker
 from dashboards.server import Server, Settings, grown
-from dashboards.storyboard import SHIPPED, held, placeholders, read_story, shipped_story, texts
-from dashboards.work import Order, Task, read_parts, simulate_part
-from experiments.change import with_gains
+from dashboards.studies.changes import change_table, lacking, told
+from dashboards.telling.present import ordered, shown
+from dashboards.telling.say import NOT_HERE, Speaker
+from dashboards.telling.storyboard import SHIPPED, held, placeholders, read_story, shipped_story, texts
 from experiments.cli import main
-from experiments.compose import load_plans
-from experiments.replicate import replication_seed
+from experiments.comparing.change import with_gains
+from experiments.composing.compose import load_plans
+from experiments.running.replicate import replication_seed
 from sim.errors import InputError
 from sim.measures import LABELS
 

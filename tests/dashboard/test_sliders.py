@@ -12,14 +12,14 @@ from conftest import Served
 from test_browser import opened, settled, violations
 from test_jobs import wait_until
 
-from dashboards import live
-from dashboards.jobs import Jobs
+from dashboards.background import live
+from dashboards.background.jobs import Jobs
+from dashboards.background.work import Order, Part
 from dashboards.sliders import frames
-from dashboards.study import Study, read_study
-from dashboards.work import Order, Part
-from experiments.change import with_gains
-from experiments.compose import load_plans
-from experiments.replicate import replication_seed
+from dashboards.studies.study import Study, read_study
+from experiments.comparing.change import with_gains
+from experiments.composing.compose import load_plans
+from experiments.running.replicate import replication_seed
 from sim.conditions import CONDITIONS
 from sim.errors import InputError
 from sim.measures.change import change_of

@@ -12,18 +12,18 @@ import pandas as pd
 import pytest
 
 from dashboards.app import draw
+from dashboards.background.scenario import Scenario, as_yaml, configs, every_row
 from dashboards.command import run
 from dashboards.navigation import PAGES
 from dashboards.page import Drawn, Look, chosen
 from dashboards.pages.equity import ON_MAP
 from dashboards.pages.impact import scorecard
 from dashboards.pages.overview import pair, pairs
-from dashboards.scenario import Scenario, as_yaml, configs, every_row
 from dashboards.server import Server, Settings
-from dashboards.study import Study, read_study
-from dashboards.words import cards
+from dashboards.studies.study import Study, read_study
+from dashboards.studies.words import cards
 from experiments.cli import main
-from experiments.compose import load_plans
+from experiments.composing.compose import load_plans
 from sim.errors import InputError
 from sim.measures import LABELS, summary
 from sim.measures.views import views
@@ -106,7 +106,7 @@ def test_of_three_systems_each_pair_has_its_own_numbers_and_no_service_is_not_wh
 def test_small_tables_are_those_of_every_replication_and_of_a_folder_without_them_worked_out_again(
     results: Path, tmp_path: Path
 ) -> None:
-    from dashboards.stored import read_run
+    from dashboards.studies.stored import read_run
 
     study = read_study("x", results)
     facts = json.loads((results / "provenance.json").read_text())

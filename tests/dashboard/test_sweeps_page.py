@@ -14,6 +14,7 @@ import pytest
 from made_up import IMPACT, REACH
 
 from dashboards.app import create_app, draw
+from dashboards.background.work import SweepOrder
 from dashboards.figures.effects import plans_map, whiskers_figure
 from dashboards.figures.points import MOST_LINES, evenly, lines_figure, scatter_figure
 from dashboards.navigation import page_at
@@ -21,13 +22,12 @@ from dashboards.page import WRONG_KIND, Drawn, missing
 from dashboards.pages.pick import words_of
 from dashboards.pages.sweeps_grid import content
 from dashboards.server import Server, Settings
-from dashboards.study import folder_problems, read_study
-from dashboards.swept import AGAIN, Cached, not_beaten, read_swept, short_names
-from dashboards.where import Condition, filter_model, holds, read_pins, read_where
-from dashboards.work import SweepOrder
-from experiments.analyse import analyse
-from experiments.statistics import paired_difference
-from experiments.stored import stored_sweep
+from dashboards.studies.study import folder_problems, read_study
+from dashboards.studies.swept import AGAIN, Cached, not_beaten, read_swept, short_names
+from dashboards.studies.where import Condition, filter_model, holds, read_pins, read_where
+from experiments.certainty.statistics import paired_difference
+from experiments.sensitivity.analyse import analyse
+from experiments.sweeps.stored import stored_sweep
 from sim.errors import InputError
 from sim.measures import LABELS
 
@@ -135,7 +135,7 @@ def test_a_point_that_leaves_a_number_as_it_is_has_the_one_of_the_configuration(
 
 
 def test_a_sweep_is_read_once_and_again_only_when_its_book_has_changed(mapped: Path, tmp_path: Path) -> None:
-    from experiments.ledger import Ledger
+    from experiments.sweeps.ledger import Ledger
 
     folder = tmp_path / "s"
     shutil.copytree(mapped, folder)

@@ -1,0 +1,219 @@
+"""How much an answer depends on a number of the evidence: the number at either end of its range, nothing else changed.
+
+The answer is how far one system (or way to change) is from the reference in one measure. It is known for a number if
+a sweep that moves one number at a time was opened beside the results, or once somebody asked for it here; then both
+ends are simulated in the background, with the same children and the same luck as at the number's own value.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dashboards.background.work import Order, Part
+from experiments.certainty.statistics import Estimate, estimate
+from sim.checking import check
+from sim.config import Config, config_hash
+from sim.errors import InputError
+from sim.measures import LABELS
+
+if TYPE_CHECKING:
+    from dashboards.studies.study import Study
+    from experiments.sweeps.stored import Stored
+
+ENDS = ("low", "high")
+
+
+@dataclass(frozen=True)
+class Depends:
+    """What becomes of the answer at the ends of one number's range.
+
+    Attributes:
+        row: of the evidence. ends: its lowest and highest value. low, high: how far the answer is from where it is at
+        the number's own value, in the measure's stored unit. source: a folder, or "worked out here".
+    """
+
+    row: str
+    ends: tuple[float, float]
+    low: Estimate
+    high: Estimate
+    source: str
+
+    @property
+    def swing(self) -> float:
+        """The larger of the distances between any two of low end, own value and high end; NaN if nothing is known."""
+        means = [e.mean for e in (self.low, self.high) if e.n]
+        return max((abs(a - b) for a in (*means, 0.0) for b in means), default=float("nan"))
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval at either end excludes no difference."""
+        return any(e.n > 1 and not e.includes_zero for e in (self.low, self.high))
+
+
+def rows_with_a_range(study: Study) -> dict[str, tuple[float, float]]:
+    """Evidence rows in use whose range is open: row -> its ends, in the order of the table."""
+    from experiments.numbers import rows_used
+
+    out: dict[str, tuple[float, float]] = {}
+    for config in study.configs.values():
+        for name in rows_used([config]):
+            row = config.evidence[name]
+            if row.low < row.high:
+                out[name] = (row.low, row.high)
+    return out
+
+
+def order(study: Study, other: str, row: str, replications: int, workers: int, slow_down: float) -> Order:
+    """What has to be simulated: reference and other, with the number as it is and at both ends.
+
+    Raises:
+        InputError: no such number, or one of its ends does not go together with the rest.
+    """
+    ends = rows_with_a_range(study).get(row)
+    if ends is None:
+        raise InputError(
+            f"{row.replace('_', ' ')}: these results use no such number with a range. Choose another."
+        )
+    found: dict[str, Config] = {}
+    for name in (study.reference, other):
+        own = study.configs[name].model_copy(update={"gains_every_weeks": 0})
+        found[name] = own
+        for end, value in zip(ENDS, ends, strict=True):
+            tree = own.model_dump(mode="json")
+            tree["evidence"][row]["value"] = value
+            found[f"{name}, {end}"] = check(tree)
+    seed = study.configs[study.reference].seed
+    return Order(found, replications, seed, workers, slow_down, with_views=False)
+
+
+def worked_out(
+    study: Study, other: str, row: str, order: Order, parts: Iterable[Part]
+) -> dict[str, tuple[Depends, int]]:
+    """The dependence of every headline measure on a number, from the replications that are complete, and how many
+    they are; empty before the first."""
+    at = {(p.system, p.replication): p.summary for p in parts}
+    whole = [r for r in range(order.replications) if all((name, r) in at for name in order.configs)]
+    if not whole:
+        return {}
+    ends = rows_with_a_range(study)[row]
+
+    def answer(measure: str, end: str) -> np.ndarray:
+        return np.array(
+            [at[f"{other}{end}", r][measure] - at[f"{study.reference}{end}", r][measure] for r in whole]
+        )
+
+    out = {}
+    for measure in LABELS:
+        base = answer(measure, "")
+        low, high = (estimate(answer(measure, f", {end}") - base) for end in ENDS)
+        out[measure] = Depends(row, ends, low, high, "worked out here"), len(whole)
+    return out
+
+
+class Known:
+    """What is known by now, for everybody: it follows from the configurations and the seed alone."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self.folders = folders
+        self._found: dict[tuple[str, ...], dict[str, tuple[Depends, int]]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, study: Study, other: str, found: Mapping[str, tuple[Depends, int]]) -> None:
+        """Keep what was worked out, unless more replications were there before."""
+        with self._lock:
+            for measure, (depends, n) in found.items():
+                rows = self._found.setdefault(self._key(study, other, measure), {})
+                if depends.row not in rows or rows[depends.row][1] <= n:
+                    rows[depends.row] = depends, n
+
+    def of(self, study: Study, other: str, measure: str) -> dict[str, Depends]:
+        """Row -> what is known, largest swing first; what was worked out here goes before a sweep."""
+        found = {d.row: d for d in self._swept(study, other, measure)}
+        with self._lock:
+            rows = self._found.get(self._key(study, other, measure), {})
+            found |= {row: depends for row, (depends, _) in rows.items()}
+        return dict(sorted(found.items(), key=lambda item: -np.nan_to_num(item[1].swing, nan=-1.0)))
+
+    def _key(self, study: Study, other: str, measure: str) -> tuple[str, ...]:
+        return config_hash(study.configs[study.reference]), config_hash(study.configs[other]), measure
+
+    def _swept(self, study: Study, other: str, measure: str) -> list[Depends]:
+        out = []
+        asked = _period_and_place(study.configs[other].model_dump(mode="json"))
+        for folder in self.folders:
+            book = folder / "runs.sqlite"
+            if (folder / "sweep.yaml").is_file() and book.is_file():
+                out += _of_a_sweep(folder, book.stat().st_mtime_ns, study.reference, other, measure, asked)
+        return out
+
+
+@lru_cache(maxsize=16)
+def _one_at_a_time(folder: Path, changed: int) -> Stored | None:
+    """A stored sweep that moves one number at a time; of any other its runs are not read."""
+    from experiments.sweeps.folder import read_manifest
+    from experiments.sweeps.stored import stored_sweep
+
+    try:
+        if read_manifest(folder)["design"] != "one_at_a_time":
+            return None
+        return stored_sweep(folder, without_failed=True)
+    except (InputError, OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@lru_cache(maxsize=64)
+def _of_a_sweep(
+    folder: Path, changed: int, reference: str, other: str, measure: str, asked: str
+) -> list[Depends]:
+    """What a stored sweep says, if it moves one number at a time and holds the two systems in the area and over the
+    years that are asked for; else nothing."""
+    from experiments.sensitivity.tornado import tornado_frame
+    from experiments.sweeps.stored import outputs
+
+    stored = _one_at_a_time(folder, changed)
+    if stored is None:
+        return []
+    try:
+        if _period_and_place(stored.manifest["identity"]["configurations"][0]["config"]) != asked:
+            return []
+        wanted = [
+            name
+            for name, before, plan in outputs(stored.plans)
+            if before is not None
+            and _named(stored.plans[before], reference)
+            and _named(stored.plans[plan], other)
+        ]
+        frame = tornado_frame(stored, measure)
+    except (InputError, ValueError, KeyError):
+        return []
+    rows = frame[frame["output"].isin(wanted[:1])].to_dict("records")
+
+    def end(row: Mapping[Any, Any], at: str) -> Estimate:
+        return Estimate(row[at], float("nan"), int(row[f"{at}_n"]), row[f"{at}_low"], row[f"{at}_high"])
+
+    return [
+        Depends(
+            row["factor"],
+            (row["low_value"], row["high_value"]),
+            end(row, "at_low"),
+            end(row, "at_high"),
+            f"sweep {folder.name}",
+        )
+        for row in rows
+    ]
+
+
+def _period_and_place(config: Mapping[str, Any]) -> str:
+    return json.dumps([config.get(key) for key in ("area", "history_years", "horizon_years")], sort_keys=True)
+
+
+def _named(plan: str, name: str) -> bool:
+    return plan in (name, f"system={name}", f"transition={name}")

@@ -1,0 +1,232 @@
+"""What a background run does: simulate each system in each replication and leave the small results in a folder.
+
+One file for each simulation, moved into place when it is complete, and one that says how it ended. Whoever
+watches reads files and nothing else, so a run can be looked at while it grows and costs nothing once it is dead.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.running.compiling import one_at_a_time
+from experiments.running.pool import PRELOAD, run_tasks
+from experiments.running.replicate import replication_seed
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from experiments.results.views import Gathered
+    from sim.config import Config
+    from sim.measures.course import Course
+
+#: Modules that the processes of a background run have in memory from the start.
+LOADED = (
+    *PRELOAD,
+    "pandas",
+    "sim.measures.views",
+    "dashboards.background.work",
+    "dashboards.background.warm",
+)
+
+END = "end.pickle"
+#: Of a sweep: its folder, and a file with the number of its runs.
+SWEEP_FOLDER, TOTAL = "sweep", "total"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be simulated. ``slow_down``: seconds to wait after each simulation, for trying out cancelling.
+
+    ``with_views``: also what the pages need of each run. ``known``: (system, replication) of simulations that
+    somebody has already. The course of a run is kept where its configuration asks for gains (ways to change).
+    """
+
+    configs: dict[str, Config]
+    replications: int
+    seed: int
+    workers: int = 1
+    slow_down: float = 0.0
+    with_views: bool = True
+    known: frozenset[tuple[str, int]] = frozenset()
+
+    @property
+    def total(self) -> int:
+        """Simulations in all."""
+        return self.replications * len(self.configs)
+
+
+@dataclass(frozen=True)
+class SweepOrder:
+    """A sweep that is to be made: the words of ``opendoor sweep``."""
+
+    words: tuple[str, ...]
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """One simulation of an order: which, its headline measures, its small tables (until they are gathered), its course,
+    and when it was ready (seconds since the epoch)."""
+
+    system: str
+    replication: int
+    summary: dict[str, float]
+    views: dict[str, Any]
+    course: Course | None = None
+    ready: float = 0.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended: sentences for simulations that failed, and what made all of it impossible."""
+
+    failures: list[str]
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One simulation to do."""
+
+    folder: Path
+    system: str
+    config: Config
+    replication: int
+    seed: int
+    slow_down: float
+    with_views: bool
+
+
+def carry_out(order: Order, folder: Path) -> None:
+    """Do all of an order (in a process of its own); how it ended is in the folder, whatever happens."""
+    threading.Thread(target=_end_with_server, daemon=True).start()
+    failures: list[str] = []
+    problems: list[str] = []
+    tasks = [
+        Task(folder, name, config, r, replication_seed(order.seed, r), order.slow_down, order.with_views)
+        for r in range(order.replications)
+        for name, config in order.configs.items()
+        if (name, r) not in order.known
+    ]
+    try:
+        for outcome in run_tasks(simulate_part, tasks, max(1, min(order.workers, len(tasks))), copies=True):
+            if outcome.failure is not None:
+                problems += outcome.failure.problems
+                failures.append(
+                    f"replication {outcome.task.replication} of {outcome.task.system} failed: {outcome.failure}"
+                )
+                if problems:
+                    break
+    except KeyboardInterrupt:
+        raise SystemExit(1) from None
+    except InputError as e:
+        problems += e.problems
+    except Exception as e:
+        problems.append(f"The run could not be carried out: {type(e).__name__}: {e}")
+    write(Ended(failures, list(dict.fromkeys(problems))), folder / END)
+
+
+def carry_out_sweep(order: SweepOrder, folder: Path) -> None:
+    """Make a sweep in a folder inside of ``folder`` (in a process of its own); how it ended is beside it."""
+    import contextlib
+    import io
+
+    from experiments.sweeps.plan import plan_sweep
+    from experiments.sweeps.sweep import run_sweep
+
+    threading.Thread(target=_end_with_server, daemon=True).start()
+    failures: list[str] = []
+    problems: list[str] = []
+    try:
+        plan = plan_sweep(list(order.words), {})
+        (folder / TOTAL).write_text(str(len(plan.points) * plan.replications))
+        with contextlib.redirect_stderr(io.StringIO()), one_at_a_time():
+            done = run_sweep(plan, folder / SWEEP_FOLDER, order.workers, ["sweep", *order.words])
+        if done.failed:
+            failures.append(f"{done.failed} runs failed")
+    except KeyboardInterrupt:
+        raise SystemExit(1) from None
+    except InputError as e:
+        problems += e.problems
+    except Exception as e:
+        problems.append(f"The sweep could not be made: {type(e).__name__}: {e}")
+    write(Ended(failures, problems), folder / END)
+
+
+def sweep_progress_in(folder: Path) -> tuple[int, int]:
+    """Runs of a sweep that have ended, and runs in all (nought: not known yet)."""
+    import sqlite3
+
+    try:
+        total = int((folder / TOTAL).read_text() or 0)
+    except (OSError, ValueError):
+        return 0, 0
+    book = folder / SWEEP_FOLDER / "runs.sqlite"
+    if not book.is_file():
+        return 0, total
+    try:
+        with sqlite3.connect(book.resolve().as_uri() + "?mode=ro", uri=True) as at:
+            done = int(at.execute("select count(*) from run").fetchone()[0])
+        at.close()
+    except sqlite3.Error:
+        return 0, total
+    return done, total
+
+
+def _end_with_server() -> None:
+    """If the dashboard itself is killed nobody waits for this run any more; its workers notice in turn."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+        server.join()
+        os._exit(1)
+
+
+def simulate_part(task: Task) -> None:
+    """One simulation (in a worker)."""
+    from experiments.results.views import views_of
+    from sim.measures.course import course_of
+    from sim.run import simulate
+
+    with one_at_a_time():
+        run = simulate(task.config, task.seed)
+    seen = views_of(run) if task.with_views else {}
+    course = course_of(run) if task.config.gains_every_weeks else None
+    part = Part(task.system, task.replication, run.summary(), seen, course, time.time())
+    write(part, task.folder / part_name(task.system, task.replication))
+    if task.slow_down:
+        time.sleep(task.slow_down)
+
+
+def part_name(system: str, replication: int) -> str:
+    """Name of the file with one simulation's results; the system may be called anything."""
+    return f"part-{replication:04d}-{system.encode().hex()}.pickle"
+
+
+def write(value: Any, file: Path) -> None:
+    """Write a value so that nobody ever sees half of it."""
+    draft = file.with_suffix(".draft")
+    draft.write_bytes(pickle.dumps(value))
+    draft.rename(file)
+
+
+def read_parts(folder: Path, known: dict[str, Part], gathered: Gathered) -> None:
+    """Add to ``known`` (file name -> part) the simulations that are complete by now; their small tables are gathered."""
+    for file in folder.glob("part-*.pickle"):
+        if file.name not in known:
+            part: Part = pickle.loads(file.read_bytes())
+            if part.views:
+                gathered.take(part.system, part.replication, part.views)
+            known[file.name] = replace(part, views={})
+
+
+def read_end(folder: Path) -> Ended | None:
+    """How the run ended; None while it goes on, or if it was stopped from outside."""
+    file = folder / END
+    found: Ended | None = pickle.loads(file.read_bytes()) if file.exists() else None
+    return found

@@ -1,0 +1,1 @@
+"""How sure an answer is: intervals, how many replications it takes, which plan is the best."""

@@ -1,0 +1,1 @@
+"""One child under each system, side by side."""

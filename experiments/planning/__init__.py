@@ -1,0 +1,1 @@
+"""The best use of the staff there are, and the least staff that a target takes."""

@@ -1,0 +1,1 @@
+"""What is modelled, to read; and whether it is sound."""

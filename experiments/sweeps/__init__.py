@@ -1,0 +1,1 @@
+"""Many configurations at once: design points x replications, written down as they end."""

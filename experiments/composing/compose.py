@@ -2,7 +2,8 @@
 
 ``area=oldham seed=7`` chooses a file for a group and changes a key. The plain case is put together at once
 (:mod:`experiments.composing.plain`), anything else by Hydra (:mod:`experiments.composing.with_hydra`); the rows of the
-evidence come in last (:mod:`experiments.composing.evidence`). What the keys *mean* is checked afterwards, in :mod:`sim.checking`.
+evidence come in last (:mod:`experiments.composing.evidence`). What the keys *mean* is checked afterwards
+(:mod:`sim.checking`).
 """
 
 from __future__ import annotations

@@ -94,6 +94,12 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _LOCALITY,
         _QUINTILE,
         _day("birth_day", "day of birth, negative before the start of the history", always=True),
+        _number(
+            "age_at_start",
+            "years",
+            "float64",
+            "age on the first day of the history; negative for children born later",
+        ),
         _number("navigation", "SD", "float64", "family's ability to find its way through services"),
         _code("place_early", "int32", "place attended before school, missing if none"),
         _code("place_primary", "int32", "primary or special school attended, missing if none"),

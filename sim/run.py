@@ -242,6 +242,7 @@ def _children(people: People, decision_day: int) -> Columns:
             "locality": lambda: c.locality.astype(np.int32),
             "imd_quintile": lambda: (c.quintile + 1).astype(np.int8),
             "birth_day": lambda: c.birth.astype(np.int32),
+            "age_at_start": lambda: -c.birth / DAYS_PER_YEAR,
             "navigation": c.navigation,
             "place_early": c.early,
             "place_primary": c.primary,

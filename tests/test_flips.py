@@ -25,8 +25,9 @@ CHEAP = (LOW_DIP, "evidence.adoption_fidelity_share.value=0.95")
 
 @cache
 def values(experiment: str, plans: str, n: int, *words: str) -> dict[str, dict[str, np.ndarray]]:
-    """Measures of each plan, replication by replication."""
-    configs = load_plans([f"transition={plans}", f"experiment={experiment}", *words])
+    """Measures of each plan (``transition=``, or what ``plans`` says of ``system=``), replication by replication."""
+    compared = plans if "=" in plans else f"transition={plans}"
+    configs = load_plans([compared, f"experiment={experiment}", *words])
     out: dict[str, dict[str, np.ndarray]] = {}
     for name, config in configs.items():
         told = [simulate(config, replication_seed(1, r)).summary() for r in range(n)]
@@ -77,3 +78,13 @@ def test_side_by_side_is_better_or_worse_than_one_day_by_the_dip_alone(words, be
     assert (
         apart(found, "big_bang", "parallel", WAITS).high < 0.0
     )  # in either case fewer are helped within 18 weeks
+
+
+def test_open_access_can_do_less_for_children_within_the_ranges_of_the_evidence():
+    """And see far more of them far sooner all the same; with the shipped job plan it does a little more."""
+    both = "system=gatekept,balanced"
+    found = values("worse_established", both, 6)
+    assert apart(found, "gatekept", "balanced", IMPACT).high < 0.0
+    assert apart(found, "gatekept", "balanced", WAITS).low > 0.3
+    shipped = ("evidence.plan_link_share.value=0.12", "evidence.plan_group_share.value=0.06")
+    assert apart(values("worse_established", both, 3, *shipped), "gatekept", "balanced", IMPACT).low > 0.0

@@ -45,8 +45,12 @@ def heading(area: str, configs: Mapping[str, Config], replications: int) -> str:
     change = f" with transition={first.transition.name}" if alone and first.transition.name != "none" else ""
     return (
         f"{area}: {' against '.join(configs)}{change}. {times} (seed {first.seed}), "
-        f"{first.horizon_years:g} years counted after {first.history_years:g} years lived before."
+        f"{_years(first.horizon_years)} counted after {_years(first.history_years)} lived before."
     )
+
+
+def _years(n: float) -> str:
+    return f"{n:g} year" if n == 1 else f"{n:g} years"
 
 
 def standing(configs: Mapping[str, Config]) -> str:
@@ -81,7 +85,7 @@ def cautions(configs: Mapping[str, Config]) -> list[str]:
         out += _about_success(first)
     elif len(configs) > 1:
         out.append(
-            f"Each system has been in place for the {first.history_years:g} years before counting began. Getting from one "
+            f"Each system has been in place for {_years(first.history_years)} before counting began. Getting from one "
             "to another, with its cost and its disruption, is not part of this comparison "
             f"(transition={first.transition.name})."
         )

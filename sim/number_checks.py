@@ -116,12 +116,17 @@ def _demand_problems(config: Config, doubt: Doubt) -> list[str]:
             hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(kinds)}"
             out.append(f"area.mix.kinds.{name}: no kind of need of that name in needs; {hint}")
     if config.system.slots_per_week is None:
-        for role, plan in config.system.job_plan.items():
-            if plan.offers and role in config.workforce.roles and config.workforce.roles[role].wte is None:
-                out.append(
-                    f"workforce.roles.{role}.wte_per_100k: "
-                    "a stream of referrals has no children to count; give wte"
-                )
+        roles = config.workforce.roles
+        uncounted = [
+            role
+            for role, plan in config.system.job_plan.items()
+            if plan.offers and role in roles and roles[role].wte is None
+        ]
+        if uncounted:
+            out.append(
+                f"workforce.roles: wte_per_100k of {', '.join(uncounted)}, but a stream of referrals has no children to "
+                "count; give wte, or take a plain list with system=single_list needs=plain workforce=one_team"
+            )
     return out
 
 

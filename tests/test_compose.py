@@ -343,6 +343,8 @@ def test_systems_to_compare_share_everything_else(own):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        ("sytem=tiny,other", "sytem=tiny,other: unknown key; did you mean system=tiny,other?"),
+        ("gatekept balanced", "gatekept balanced: not understood; write system=gatekept,balanced"),
         ("system=tiny", "compare needs two or more systems, found system=tiny"),
         ("system=tiny,other,tiny", "tiny is named more than once"),
         ("seed=1", "compare needs two or more systems, none given"),
@@ -355,7 +357,7 @@ def test_systems_to_compare_share_everything_else(own):
 def test_a_comparison_of_nothing_is_refused(own, text, sentence):
     rest = [c for c in CHOICES if not c.startswith(("system=", "transition="))]
     with pytest.raises(InputError, match=sentence):
-        load_plans([text, *rest], own)
+        load_plans([*text.split(), *rest], own)
 
 
 @pytest.mark.parametrize(

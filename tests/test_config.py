@@ -25,6 +25,12 @@ THERAPY = "system.offers.therapy"
     ("key", "value", "sentence"),
     [
         ("sede", 1, "sede: unknown key; did you mean 'seed'?"),
+        (
+            "evidence.vacancy_share",
+            0.7,
+            "evidence.vacancy_share = 0.7: a row has several fields; to set its value write "
+            "evidence.vacancy_share.value=0.7",
+        ),
         (f"{THERAPY}.quene", {}, f"{THERAPY}.quene: unknown key; did you mean 'queue'?"),
         (
             f"{THERAPY}.queue.patience",

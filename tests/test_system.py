@@ -315,7 +315,7 @@ def test_a_stream_of_referrals_must_fit_the_needs_and_the_staff():
     plan = ("system.job_plan", {"clinician": {"offers": {"appointment": 1}}})
     (found,) = problems(role, staff, plan, ("system.slots_per_week", None), words=LIST)
     assert found.startswith(
-        "workforce.roles.clinician.wte_per_100k: a stream of referrals has no children to count"
+        "workforce.roles: wte_per_100k of clinician, but a stream of referrals has no children to count"
     )
 
 

@@ -8,6 +8,7 @@ evidence come in last (:mod:`experiments.composing.evidence`). What the keys *me
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -160,6 +161,10 @@ def load_named(
     return _load_all("plan", plans, words, config_dir)
 
 
+#: Keys that say what is compared.
+COMPARED = ("system", "transition", "experiment")
+
+
 def _to_compare(overrides: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
     """The systems named, and the transitions where there are several; and all other words."""
     lists: dict[str, list[str]] = {}
@@ -188,7 +193,8 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
     if not several and scenarios.names_an_experiment(overrides):
         return _load_all("plan", _plans_of_experiment(overrides, config_dir), overrides, config_dir)
     if not several:
-        raise InputError([*_no_pairs(rest), _nothing_to_compare(lists, rest)])
+        misspelt = _misspelt_lists(rest)
+        raise InputError(misspelt or [*_no_pairs(rest), _nothing_to_compare(lists, rest)])
     if len(several) > 1:
         raise InputError("compare takes one list: several systems, or several transitions from one system")
     (key,) = several
@@ -199,6 +205,21 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
     if key == "transition":
         rest = [f"system={(lists.get('system') or [BEFORE_A_CHANGE])[0]}", *rest]
     return _load_all(key, {name: [f"{key}={name}"] for name in names}, rest, config_dir)
+
+
+def _misspelt_lists(words: Sequence[str]) -> list[str]:
+    """Sentences for what was meant to say what is compared: ``sytem=a,b``, or names alone."""
+    groups = choices(None)
+    out = []
+    for text in words:
+        key, equals, value = text.partition("=")
+        close = difflib.get_close_matches(key.strip(), COMPARED, 1, 0.75)
+        if equals and key.strip() not in COMPARED and close:
+            out.append(f"{text}: unknown key; did you mean {close[0]}={value.strip()}?")
+    for key in ("system", "transition"):
+        if len(names := [text for text in words if text in groups[key]]) > 1:
+            out.append(f"{' '.join(names)}: not understood; write {key}={','.join(names)}")
+    return out
 
 
 def _no_pairs(words: Sequence[str]) -> list[str]:

@@ -19,6 +19,9 @@ OF_EVERY_100 = {
     ),
     "first_useful_within_18_weeks_share": "concerns raised are followed by useful support within 18 weeks",
     "impact_significant_share": "needs gain so much that it counts clinically, against no service",
+    "specialist_start_within_52_weeks_share": (
+        "needs at specialist level start specialist support within a year of the concern"
+    ),
     "impact_worse_off_share": "needs end worse off than with no service",
     "reach_share": "needs have been seen by the service",
     "never_identified_share": "needs are never noticed by anybody",
@@ -34,7 +37,7 @@ CARDS = (
     "first_useful_median_weeks",
     "recorded_wait_median_weeks",
     "all_lists_per_1000_children",
-    "impact_worse_off_share",
+    "specialist_start_within_52_weeks_share",
     "pounds_per_significant_change",
     "reach_share_gap",
 )

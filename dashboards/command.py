@@ -22,6 +22,10 @@ def run(
         if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
             raise InputError(f"--port {port}: must be a whole number, 1 to 65535")
         number = int(port)
+    from dashboards.background.work import LOADED
+    from experiments.running.pool import start_early
+
+    start_early(LOADED)  # runs are made ready on one core while the pages are loaded on another
     from dashboards.serve import serve
 
     return serve(folders, number, host or LOOPBACK, story=story)

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import FrameType
 
 from dashboards.app import create_app
-from dashboards.background.work import LOADED
 from dashboards.server import Settings
 from dashboards.studies.study import folder_problems
 from dashboards.studies.swept import is_swept
@@ -42,8 +41,6 @@ def serve(
     Raises:
         InputError: folders that hold no results, a story that cannot be told, a port that is taken.
     """
-    from experiments.running.pool import start_early
-
     paths = tuple(Path(folder) for folder in folders)
     problems = [p for path in paths for p in folder_problems(path)]
     if story is not None:
@@ -53,7 +50,6 @@ def serve(
             problems += e.problems
     if problems:
         raise InputError(problems)
-    start_early(LOADED)
     port = _free_port(host, port)
     app, server = create_app(Settings(paths, workers=workers, story=Path(story) if story else None))
     # the first answer of all takes longer, because Dash puts its callbacks in order

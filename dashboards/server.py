@@ -142,6 +142,11 @@ class Server:
         """
         key = key or self.first_key
         if key in self.folders.folders:
+            if not self.folders.folders[key].is_dir():
+                raise InputError(
+                    f"{self.folders.folders[key]}: this folder is not there any more; it was there when the dashboard was "
+                    "started. Put it back and load the page again, or choose other results at the top."
+                )
             return self.folders.get(key)
         job = self.jobs.look(key)
         if job is None:

@@ -267,7 +267,11 @@ def answered(study: Study, order: Order, found: live.Answer, dark: bool) -> Any:
             style={"height": f"{fig.layout.height}px"},
         ),
         html.Div(
-            table(shown), className="scroll", role="region", tabIndex="0", **attributes(aria_label="Answer")
+            table(shown),
+            className="scroll whole stacked",
+            role="region",
+            tabIndex="0",
+            **attributes(aria_label="Answer"),
         ),
         html.Details(
             [

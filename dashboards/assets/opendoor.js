@@ -227,6 +227,12 @@ window.dash_clientside = window.dash_clientside || {};
   new MutationObserver(fill).observe(document.documentElement, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-table", "data-fields"],
   });
+  document.addEventListener("keydown", (e) => {
+    if (e.key !== "Escape" || document.documentElement.dataset.pages !== "shown" || e.defaultPrevented) return;
+    window.dash_clientside.set_props("burger", { opened: false });
+    const button = document.getElementById("burger");
+    if (button) button.focus();
+  });
   let seen = null;
   window.dash_clientside.opendoor = {
     token: () => begin(),
@@ -281,6 +287,10 @@ window.dash_clientside = window.dash_clientside || {};
         window.dash_clientside.set_props("burger", { opened: false });
         opened = false;
       }
+      /* what cannot be seen must not be reached by keyboard either, see opendoor.css */
+      document.documentElement.dataset.pages = opened ? "shown" : "";
+      const button = document.getElementById("burger");
+      if (button) button.setAttribute("aria-expanded", String(Boolean(opened)));
       return { width: 250, breakpoint: "sm", collapsed: { mobile: !opened } };
     },
   };

@@ -93,5 +93,5 @@ def ways_figure(
         rangemode="normal",
         zeroline=False,
     )
-    fig.update_xaxes(title_text=axis, tickformat=",", showgrid=True, nticks=6)
+    fig.update_xaxes(title_text=axis, tickformat=",", tickangle=0, showgrid=True, nticks=5)
     return fig

@@ -253,7 +253,11 @@ def _table(frame: pd.DataFrame, label: str) -> Any:
     from dash import html
 
     return html.Div(
-        table(frame), className="scroll short", role="region", tabIndex="0", **attributes(aria_label=label)
+        table(frame),
+        className="scroll whole short stacked",
+        role="region",
+        tabIndex="0",
+        **attributes(aria_label=label),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dashboards.page import Control, Drawn, Look, Options, Page, Panel, systems
+from dashboards.page import Control, Drawn, Look, Options, Page, Panel, attributes, systems, table
 from dashboards.pages.waits import titles
 from dashboards.studies.children import all_children, flow, story
 from dashboards.studies.study import Study
@@ -81,7 +81,14 @@ def told(look: Look) -> Drawn:
         why = f"Chosen by a rule: {PICKS[look.values['pick']].format(**_sides(study))}."
     said = f"A simulated child, nobody real. Child {child}. {who(journey)} {why}"
     frame = pd.DataFrame(records, columns=["System", "Date", "What happens"])
-    return Drawn(said, frame, body=html.Div(columns, className="side"))
+    body = html.Div(
+        html.Div(columns, className="side"),
+        className="scroll stories",
+        role="region",
+        tabIndex="0",
+        **attributes(aria_label="What happens to this child"),
+    )
+    return Drawn(said, frame, body=body)
 
 
 def telling_need(journey: Any, systems: Sequence[str]) -> Any:
@@ -148,8 +155,11 @@ def trajectory(look: Look) -> Drawn:
     fig = trajectory_figure(journey, titles(study), look.dark)
     names = {NO_SERVICE: "No service", **titles(study)}
     gains = {r["system"]: r["score_years"] - r["score_years_no_service"] for r in about.to_dict("records")}
-    said = f"{about['title'].iloc[0]}: gain over no service, added up over the years counted: " + "; ".join(
-        f"{names[name]} {gain:+.2f} point-years" for name, gain in gains.items()
+    child = journey.children["child"].iloc[0]
+    said = (
+        f"A simulated child, nobody real: child {child}. {about['title'].iloc[0]}: gain over no service, added up over "
+        "the years counted: "
+        + "; ".join(f"{names[name]} {gain:+.2f} point-years" for name, gain in gains.items())
     )
     more = journey.needs["need"].nunique() - 1
     if more:
@@ -168,8 +178,6 @@ def waits(look: Look) -> Drawn:
     import pandas as pd
     from dash import html
 
-    from dashboards.page import attributes, table
-
     study = look.study
     journey = story(study, child_of(look))
     records = []
@@ -187,7 +195,11 @@ def waits(look: Look) -> Drawn:
     frame = pd.DataFrame(records)
     shown = frame if journey.needs["need"].nunique() > 1 else frame.drop(columns="Need")
     body = html.Div(
-        table(shown), className="scroll", tabIndex="0", role="region", **attributes(aria_label="Waits")
+        table(shown),
+        className="scroll stacked",
+        tabIndex="0",
+        role="region",
+        **attributes(aria_label="Waits"),
     )
     return Drawn("", frame, body=body)
 
@@ -262,7 +274,6 @@ def moving(look: Look) -> Drawn:
 
     from dash import html
 
-    from dashboards.page import attributes
     from dashboards.studies.flow import HELPED, NOT_BEGUN, UNHELPED, flow_frame, for_the_browser
 
     study, system, every = look.study, look.values["system"], int(look.values["step"])
@@ -311,19 +322,19 @@ PAGE = Page(
     "about; how large it is on average stands in the overview.",
     [
         Panel(
-            "told",
-            "What happens to this child?",
-            "What the model's log says of the child, in sentences. Sessions that follow each other are one line.",
-            told,
-            uses=OF_CHILD,
-        ),
-        Panel(
             "trajectory",
             "How well does the child function, and when?",
             "The functional score (0 to 5, higher is better) under each system and had there been no service at all; of "
             "several needs the one in which the last system differs most from the first. Only the part of the scale in "
             "which the lines lie is drawn. Where they are together the systems make no difference to this child.",
             trajectory,
+            uses=OF_CHILD,
+        ),
+        Panel(
+            "told",
+            "What happens to this child?",
+            "What the model's log says of the child, in sentences. Sessions that follow each other are one line.",
+            told,
             uses=OF_CHILD,
         ),
         Panel(

@@ -134,8 +134,8 @@ def pair(study: Study, value: str) -> tuple[str, str]:
 
 
 def whole(text: str) -> str:
-    """A text in which no line ends between a minus and its amount."""
-    return text.replace("−£", "−\u2060£")
+    """A text in which no line ends between a minus and its amount, or a number and its per cent."""
+    return text.replace("−£", "−\u2060£").replace("95 % ", "95\u00a0% ")
 
 
 def measures(study: Study) -> list[tuple[str, str]]:

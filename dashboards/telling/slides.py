@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 ROUGH = "* reaches below nought, where nothing can be: with so few replications the interval is only rough."
 #: Signs that say better or worse without colour.
 SIGNS = {"better": "▲", "more equal": "▲", "worse": "▼", "less equal": "▼"}
-#: Letters on a screen up to which its type can be larger still.
-FEW_LETTERS = 420
+#: Letters on a screen up to which its type can be larger still, and from which on it must be smaller to fit a projector.
+FEW_LETTERS, MANY_LETTERS = 420, 540
 #: What is said of a child's waits on a screen; the rest is on the page.
 WAIT_SHOWN = "... to the first useful support"
 
@@ -64,7 +64,7 @@ def slide(screen: Screen, number: int) -> Any:
     text = speaker.text(getattr(step, "text", "")).strip()
     notes = speaker.text(step.notes)
     missing = [*speaker.missing, *([ROUGH] if speaker.rough else [])]
-    note = [html.P(text, className="missing") for text in missing]
+    note = [html.P(" ".join(missing), className="missing")] if missing else []
     return html.Section(
         [
             html.Div(
@@ -115,7 +115,8 @@ def _words(screen: Screen, step: WordsStep, speaker: Speaker) -> tuple[Any, str]
     from dash import html
 
     points = [speaker.text(point) for point in step.points]
-    size = "large" if sum(map(len, points)) <= FEW_LETTERS else ""
+    letters = sum(map(len, [*points, *speaker.missing]))
+    size = "large" if letters <= FEW_LETTERS else "small" if letters > MANY_LETTERS else ""
     return html.Ul([html.Li(point) for point in points], className=f"slide-points {size}".strip()), ""
 
 

@@ -141,6 +141,12 @@ MOVES = {
         ("localities", "measure", 3),
         ("map", "shown", "needs seen so far"),
     ],
+    "/": [("apart", "measure", 2)],
+    "/change": [
+        ("weekly", "counted", "Staff hours on the change itself"),
+        ("groups", "told", 1),
+        ("groups", "by", "locality"),
+    ],
     "/pick-and-mix": [
         ("whole", "measure", 1),
         ("half", "measure", 0),
@@ -150,9 +156,14 @@ MOVES = {
 }
 
 
+def name_of(page: str) -> str:
+    """What a page is called in the names of its parts."""
+    return page.strip("/") or "overview"
+
+
 def drawn(page: str, panel: str) -> str:
     """Reads the data of a figure: positions, values, colours."""
-    figure = f"#{page.strip('/')}-{panel}-figure .js-plotly-plot"
+    figure = f"#{name_of(page)}-{panel}-figure .js-plotly-plot"
     return (
         f"JSON.stringify((document.querySelector('{figure}')?.data || [])"
         ".map(t => [t.x, t.y, t.z, t.marker && t.marker.color]))"
@@ -162,35 +173,37 @@ def drawn(page: str, panel: str) -> str:
 def choose_one(tab: Any, page: str, name: str, option: str | int) -> None:
     """An option of a control, by its label or its place in the menu."""
     if isinstance(option, str):
-        choose(tab, page.strip("/"), name, option)
+        choose(tab, name_of(page), name, option)
         return
-    tab.locator(f'input[id*=\'"name":"{name}","page":"{page.strip("/")}"\']').first.click()
+    tab.locator(f'input[id*=\'"name":"{name}","page":"{name_of(page)}"\']').first.click()
     tab.locator("[role=option]:visible").nth(option).click()
 
 
 @pytest.mark.parametrize("page", MOVES)
 def test_every_control_moves_the_data_of_its_figure_and_its_table_can_be_downloaded(
-    page: str, dashboard: Served, dashboard_of_sweeps: Served, browser: Any
+    page: str, dashboard: Served, dashboard_of_ways: Served, dashboard_of_sweeps: Served, browser: Any
 ) -> None:
-    served = dashboard_of_sweeps if page == "/pick-and-mix" else dashboard
+    served = {"/pick-and-mix": dashboard_of_sweeps, "/change": dashboard_of_ways}.get(page, dashboard)
     with opened(browser, served.url + page) as tab:
         settled(tab)
         for panel, name, option in MOVES[page]:
-            tab.wait_for_selector(f"#{page.strip('/')}-{panel}-figure .main-svg")
+            tab.wait_for_selector(f"#{name_of(page)}-{panel}-figure .main-svg")
             before = tab.evaluate(drawn(page, panel))
             choose_one(tab, page, name, option)
             tab.wait_for_function(f"before => {drawn(page, panel)} !== before", arg=before)
             settled(tab)
             assert f"{name}=" in tab.url
             with tab.expect_download() as waiting:
-                tab.locator(f"#{page.strip('/')}-{panel}-download").click()
+                tab.locator(f"#{name_of(page)}-{panel}-download").click()
             rows = list(
                 csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig")))
             )
             assert rows, panel
-            tab.locator(f"#{page.strip('/')}-{panel}-table").locator("xpath=..").locator("summary").click()
+            shown_already = tab.locator(f"#{name_of(page)}-{panel}-table").is_visible()
+            if not shown_already:
+                tab.locator(f"#{name_of(page)}-{panel}-table").locator("xpath=..").locator("summary").click()
             shown = (
-                tab.locator(f"#{page.strip('/')}-{panel}-table thead")
+                tab.locator(f"#{name_of(page)}-{panel}-table thead")
                 .inner_text()
                 .replace("\n", "")
                 .split("\t")

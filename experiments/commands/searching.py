@@ -18,8 +18,8 @@ the present plan. Can be stopped and goes on.
 
   opendoor optimise system=balanced vary=drop_in,link_visit,targeted_group,therapy \\
       aims=impact_mean_change_points,first_useful_within_18_weeks_all_needs_share
-limits="first_useful_within_18_weeks_share>=0.5,impact_mean_change_points_gap<=0.05" are kept by every plan chosen;
-of a gap between groups the size counts, not the sign.
+limits="first_useful_within_18_weeks_share>=0.5,impact_mean_change_points_gap<=0.05"
+are kept by every plan chosen; of a gap between groups the size counts, not the sign.
 
 by=locality     each locality divides its time in a way of its own; otherwise all alike (by=area)
 trials=100      plans tried        replications=10  of each plan; the same luck for all

@@ -149,6 +149,7 @@ def test_a_number_is_worked_out_in_the_background_and_its_table_can_be_sorted(
         tab.get_by_role("button", name="Work it out").click()
         tab.wait_for_selector("#ends-figure .main-svg")
         tab.wait_for_selector("text=18 of 18 simulations done; worked out")
+        settled(tab)  # the table is drawn again with the answer, and its headings move
         first = "document.querySelector('#evidence-numbers-body tbody td').textContent"
         before = tab.evaluate(first)
         tab.locator("#evidence-numbers-body").get_by_role("button", name="Number", exact=True).click()

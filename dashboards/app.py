@@ -7,7 +7,9 @@ says why and leaves the others alone. What was chosen stands in the address, so 
 from __future__ import annotations
 
 import logging
+import re
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, quote
@@ -17,10 +19,10 @@ from dashboards.layout import shell, status_strip, study_line
 from dashboards.navigation import PAGES, page_at
 from dashboards.page import Drawn, Look, Page, Panel, build, chosen, graph, missing, part, table
 from dashboards.problem import MISTAKE, not_found, problem, problem_page
-from dashboards.server import Server, Settings
+from dashboards.server import Server
 from dashboards.telling import present
 from dashboards.telling.link import PATH as PRESENT
-from dashboards.telling.storyboard import Story, read_story, shipped_story
+from dashboards.telling.storyboard import Story, shipped_story
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,21 +30,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("opendoor.dashboard")
 ASSETS = Path(__file__).resolve().parent / "assets"
+PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js"
 
 
-def create_app(settings: Settings) -> tuple[Any, Server]:
-    """The Dash application and what it serves; nothing in it is shared with another one made by this function.
+def create_app(server: Server, story: Story | None = None) -> Any:
+    """The Dash application of a server; nothing in it is shared with another one made by this function.
 
-    Raises:
-        InputError: the example's words or the story cannot be used.
+    Args:
+        story: what is presented; None for the shipped one, which is read when it is first asked for.
     """
     import dash_ag_grid  # noqa: F401  (its scripts are known to the page only if it is loaded before)
     import plotly.io as pio
     from dash import Dash
 
     pio.templates.default = "none"
-    story = read_story(settings.story) if settings.story is not None else shipped_story()
-    server = Server(settings)
     app = Dash(
         "dashboards",
         title="OpenDoor",
@@ -54,9 +55,10 @@ def create_app(settings: Settings) -> tuple[Any, Server]:
         on_error=_mistake,
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en-GB">')
-    app.layout = lambda: shell(settings.beat_seconds)
-    _register(app, server, story)
-    present.register(app, server, story)
+    app.layout = lambda: shell(server.settings.beat_seconds)
+    tell = shipped_story if story is None else lambda: story
+    _register(app, server, tell)
+    present.register(app, server, tell)
     for page in PAGES:
         for panel in page.panels:
             _register_panel(app, server, page, panel)
@@ -64,7 +66,20 @@ def create_app(settings: Settings) -> tuple[Any, Server]:
             page.extra((app, server))
     _routes(app, server)
     pack_answers(app.server)
-    return app, server
+    return app
+
+
+def make_ready(app: Any, server: Server) -> None:
+    """Do once, before somebody waits for it, what the first page needs: its scripts are packed, its panels drawn."""
+    client = app.server.test_client()
+    packed = {"Accept-Encoding": "gzip"}
+    page = client.get("/").get_data(as_text=True)
+    for script in (PLOTLY, *re.findall(r'src="(/_dash[^"]+)"', page), "/_dash-layout", "/_dash-dependencies"):
+        client.get(script, headers=packed).close()
+    first = PAGES[0]
+    if server.kind(server.first_key) == first.of and server.example is None:
+        for panel in first.panels:
+            draw(server, first, panel, server.first_key, {}, False)
 
 
 def _mistake(error: Exception) -> None:
@@ -80,7 +95,7 @@ def asked_for(search: str | None) -> dict[str, str]:
     return {name: values[-1] for name, values in parse_qs((search or "").lstrip("?")).items()}
 
 
-def _register(app: Any, server: Server, story: Story) -> None:
+def _register(app: Any, server: Server, story: Callable[[], Story]) -> None:
     from dash import ALL, ClientsideFunction, Input, Output, State, no_update, set_props
 
     @app.callback(
@@ -101,7 +116,7 @@ def _register(app: Any, server: Server, story: Story) -> None:
         if (path or "").rstrip("/") == PRESENT:
             if shown == PRESENT:
                 return no_update, no_update, no_update
-            return present.frame(story), PRESENT, no_update
+            return present.frame(story()), PRESENT, no_update
         page = page_at(path)
         if page is None:
             return not_found(path), f"{path} ", no_update

@@ -13,6 +13,7 @@ from typing import Any
 PACKED_TYPES = ("text/", "application/json", "application/javascript")
 SMALLEST = 1000  # bytes below which packing is not worth it
 MOST_KEPT = 60
+LEVEL = 4  # of 9: half the time of 6, and a page weighs four in a hundred more
 
 
 def pack_answers(server: Any) -> None:
@@ -37,7 +38,7 @@ def pack_answers(server: Any) -> None:
         key = (request.full_path, len(data))
         packed = kept.get(key) if script else None
         if packed is None:
-            packed = gzip.compress(data, 6 if script else 4)
+            packed = gzip.compress(data, LEVEL)
             if script:
                 kept[key] = packed
                 while len(kept) > MOST_KEPT:

@@ -43,7 +43,7 @@ MOST_BESIDE = 5
 @dataclass(frozen=True)
 class Settings:
     """How a server behaves. ``example``: words of the example that is computed if no folder is named; ``beat_seconds``: how
-    often a tab says that it is there; ``story``: the file that is presented, None for the shipped one."""
+    often a tab says that it is there."""
 
     folders: tuple[Path, ...] = ()
     example: tuple[str, ...] = EXAMPLE
@@ -52,7 +52,6 @@ class Settings:
     silence: float = 90.0
     grace: float = 8.0
     slow_down: float = 0.0
-    story: Path | None = None
 
     @property
     def beat_seconds(self) -> float:

@@ -26,6 +26,7 @@ from sim.engine import Engine
 from sim.errors import InputError
 from sim.function import no_service
 from sim.journey_choice import not_the_same
+from sim.journey_rules import NO_SERVICE
 from sim.journey_words import EVENT_COLUMNS, older_than_the_run, told_events
 from sim.kernel.handles import handle
 from sim.kernel.score import anchor
@@ -36,9 +37,6 @@ from sim.system import LEVELS
 
 if TYPE_CHECKING:
     import simpy
-
-#: Name of the path without any service in the tables.
-NO_SERVICE = "no_service"
 
 Step = Callable[[], None]
 

@@ -1,6 +1,6 @@
 """Which child: every child's gain or loss by a change, searches among them, and rules that choose one.
 
-Children are chosen by rules that are told with the result (:data:`PICKS`), never by hand.
+Children are chosen by rules that are told with the result (:data:`sim.journey_rules.PICKS`), never by hand.
 """
 
 from __future__ import annotations
@@ -11,22 +11,10 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import InputError
+from sim.journey_rules import PICKS
 from sim.quantity import DAYS_PER_YEAR
 from sim.run import Run
 from sim.system import LEVELS
-
-#: How a representative child is chosen; ``{other}`` is the last plan named, ``{reference}`` the first.
-PICKS: dict[str, str] = {
-    "median": "the middle one by difference, among children seen under at least one plan",
-    "helped_most": "the one with the greatest difference in favour of {other}",
-    "harmed_most": "the one with the greatest difference in favour of {reference}",
-    "deprived": "the middle one by difference, among children of the most deprived fifth seen under at least one plan",
-    "several_needs": "the middle one by difference, among children with two or more needs seen under at least one plan",
-}
-DIFFERENCE = (
-    "Difference: functional score under {other} less that under {reference}, added up over the years counted and "
-    "over all needs of the child; ties go to the lower child id."
-)
 
 
 def compare_children(runs: Mapping[str, Run]) -> pd.DataFrame:
@@ -134,7 +122,7 @@ def narrow(
 
 
 def representative(children: pd.DataFrame, pick: str) -> int:
-    """Id of the child that a rule of :data:`PICKS` chooses among the rows of :func:`compare_children`.
+    """Id of the child that a rule of :data:`sim.journey_rules.PICKS` chooses among the rows of :func:`compare_children`.
 
     Raises:
         InputError: no such rule, or nobody to whom it applies.

@@ -57,13 +57,15 @@ def _sentence(details: ErrorDetails) -> str:
             number = limits.get("min_length", limits.get("max_length"))
             least = "at least" if kind == "too_short" else "at most"
             return f"{key}: has {len(details['input'])} entries; {least} {number}"
-    if path[:1] == ["evidence"] and len(path) == 2 and _wanted_group(kind):
+    wanted = _WANTED.get(kind)
+    if path[:1] == ["evidence"] and len(path) == 2 and wanted == A_GROUP:
         return f"{key} = {found}: a row has several fields; to set its value write {key}.value={found}"
-    if wanted := _WANTED.get(kind):
+    if wanted:
         return f"{key} = {found}: must be {wanted}"
     return f"{key} = {found}: {_lower_first(details['msg']).removeprefix('input ')}"
 
 
+A_GROUP = "a group of keys"
 #: What pydantic says of a wrong type, in words for somebody who writes YAML.
 _WANTED = {
     **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "a whole number"),
@@ -72,13 +74,8 @@ _WANTED = {
     "string_type": "text",
     "finite_number": "a finite number",
     **dict.fromkeys(("list_type", "tuple_type"), "a list"),
-    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a group of keys"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), A_GROUP),
 }
-
-
-def _wanted_group(kind: str) -> bool:
-    """Whether a finding is that one value stands where several keys belong."""
-    return kind in ("dict_type", "model_type", "model_attributes_type")
 
 
 def _nearest(name: str, known: list[str]) -> str:

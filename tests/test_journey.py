@@ -29,8 +29,9 @@ from sim.calendar import lay_out
 from sim.dictionary import LEFT_REASONS
 from sim.errors import InputError
 from sim.function import advance
-from sim.journey import NO_SERVICE, Journeys, journeys
-from sim.journey_choice import PICKS, compare_children, narrow, representative
+from sim.journey import Journeys, journeys
+from sim.journey_choice import compare_children, narrow, representative
+from sim.journey_rules import NO_SERVICE, PICKS
 from sim.journey_words import REASONS, SENTENCES, duration, lower_first
 from sim.kernel.state import EVENTS
 from sim.run import Run, simulate

@@ -55,8 +55,9 @@ MOST_RUNNING, MOST_KEPT = 2, 8
 
 @dataclass
 class Job:
-    """One background run. ``owner``: token of the tab it belongs to; None for the dashboard's own. ``quiet``: it answers
-    a control of a page, gives way to the tab's next run, and is no results to choose. ``began``: seconds since the epoch."""
+    """One background run. ``owner``: token of the tab it belongs to; None for the dashboard's own. ``starting``: the thread
+    that starts the process. ``quiet``: it answers a control of a page, gives way to the tab's next run, and is no results to
+    choose. ``began``: seconds since the epoch."""
 
     key: str
     owner: str | None
@@ -64,6 +65,7 @@ class Job:
     order: Order | SweepOrder
     folder: Path
     process: Any
+    starting: threading.Thread
     began: float
     quiet: bool = False
     state: State = "running"
@@ -163,9 +165,13 @@ class Jobs:
             folder.mkdir()
             work: Callable[..., None] = carry_out if isinstance(order, Order) else carry_out_sweep
             process = _context().Process(target=work, args=(order, folder), name=key)
-            process.start()
+            # the first one has to wait until there is a process with the model in memory; nobody waits for that here
+            starting = threading.Thread(target=process.start, daemon=True)
+            starting.start()
             parts = {part_name(part.system, part.replication): part for part in known}
-            self._jobs[key] = Job(key, owner, title, order, folder, process, time.time(), quiet, parts=parts)
+            self._jobs[key] = Job(
+                key, owner, title, order, folder, process, starting, time.time(), quiet, parts=parts
+            )
             self._forget_oldest()
             return key
 
@@ -240,7 +246,8 @@ class Jobs:
             self.sweep_up()
 
     def _update(self, job: Job) -> None:
-        alive = job.process.is_alive()  # asked first: what it wrote before it ended is then there
+        # asked first: what it wrote before it ended is then there
+        alive = job.starting.is_alive() or job.process.is_alive()
         end = read_end(job.folder)
         self._read(job)
         if end is not None:
@@ -257,6 +264,7 @@ class Jobs:
             self._clear(job)
 
     def _stop(self, job: Job, state: State) -> None:
+        job.starting.join()
         job.process.terminate()  # it ends its own workers
         job.process.join(5)
         if job.process.is_alive():

@@ -388,15 +388,7 @@ def _changes(order: Order, at: Mapping[tuple[str, int], Part], stay: str, plan: 
 
 def in_words(row: Row) -> str:
     """What the settings do to a measure, for somebody who does not read intervals."""
+    from experiments.comparing.change import verdict
+
     measure, found = MEASURES[row.measure], row.difference
-    if found.n == 0:
-        return "not defined with both"
-    if found.n == 1:
-        return "one replication: cannot tell"
-    if found.mean == 0 and found.sd == 0:
-        return "no difference"
-    if found.includes_zero:
-        return "no clear difference"
-    if measure.better == "neither":
-        return "later" if found.mean > 0 else "earlier"
-    return "better" if (found.mean > 0) == (measure.better == "higher") else "worse"
+    return verdict(measure, found, ("later", "earlier")) if found.n else "not defined with both"

@@ -10,16 +10,17 @@ from __future__ import annotations
 from contextlib import suppress
 
 
-def make_ready() -> None:
-    """Simulate a little, if that needs no compiling."""
+def make_ready() -> bool:
+    """Simulate a little, if that needs no compiling; whether it was done."""
     from experiments.composing.compose import load_config
     from experiments.running.compiling import SAMPLES, ready_mark
     from sim.jit import COMPILED
     from sim.run import simulate
 
-    if COMPILED and ready_mark().exists():
-        short = ["history_years=0.1", "horizon_years=0.1"]
-        simulate(load_config([*SAMPLES[0], "transition=parallel", *short]), 1)
+    ready = COMPILED and ready_mark().exists()
+    if ready:
+        simulate(load_config([*SAMPLES[0], "history_years=0.1", "horizon_years=0.1"]), 1)
+    return ready
 
 
 with suppress(Exception):  # whatever is wrong here, a run will say it to somebody who can read it

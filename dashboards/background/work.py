@@ -11,6 +11,7 @@ import os
 import pickle
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,9 @@ LOADED = (
     "dashboards.background.work",
     "dashboards.background.warm",
 )
+
+#: Niceness of a background run.
+GIVES_WAY = 10
 
 END = "end.pickle"
 #: Of a sweep: its folder, and a file with the number of its runs.
@@ -105,6 +109,7 @@ class Task:
 
 def carry_out(order: Order, folder: Path) -> None:
     """Do all of an order (in a process of its own); how it ended is in the folder, whatever happens."""
+    _give_way()
     threading.Thread(target=_end_with_server, daemon=True).start()
     failures: list[str] = []
     problems: list[str] = []
@@ -140,6 +145,7 @@ def carry_out_sweep(order: SweepOrder, folder: Path) -> None:
     from experiments.sweeps.plan import plan_sweep
     from experiments.sweeps.sweep import run_sweep
 
+    _give_way()
     threading.Thread(target=_end_with_server, daemon=True).start()
     failures: list[str] = []
     problems: list[str] = []
@@ -177,6 +183,12 @@ def sweep_progress_in(folder: Path) -> tuple[int, int]:
     except sqlite3.Error:
         return 0, total
     return done, total
+
+
+def _give_way() -> None:
+    """Whoever clicks meanwhile is served first: the page and its server go before a run in the background."""
+    with suppress(OSError, AttributeError):
+        os.nice(GIVES_WAY)
 
 
 def _end_with_server() -> None:

@@ -10,13 +10,8 @@ from dashboards.pages.waits import titles
 from dashboards.studies.children import all_children, flow, story
 from dashboards.studies.study import Study
 from dashboards.theme import DASHES, figure, theme
-from experiments.journeys.page import who
-from experiments.journeys.search import spread_sentence
-from experiments.journeys.story import age, day_words, storyline
-from experiments.journeys.waits import WAITS, days_seen
 from sim.errors import InputError
-from sim.journey import NO_SERVICE
-from sim.journey_choice import DIFFERENCE, PICKS, narrow, representative
+from sim.journey_rules import DIFFERENCE, NO_SERVICE, PICKS
 from sim.system import LEVELS
 
 ANY = "any"
@@ -26,6 +21,8 @@ SYSTEM_DASHES = [dash for dash in DASHES if dash != "dot"]
 
 def found(look: Look) -> Any:
     """The children to whom the search applies."""
+    from sim.journey_choice import narrow
+
     study, v = look.study, look.values
     children = narrow(
         all_children(study),
@@ -40,6 +37,8 @@ def found(look: Look) -> Any:
 
 def child_of(look: Look) -> int:
     """The child that was typed, or the one the rule chooses."""
+    from sim.journey_choice import representative
+
     typed = look.values["child"].strip()
     if typed:
         if not (typed.isascii() and typed.isdigit()):
@@ -62,6 +61,9 @@ def told(look: Look) -> Drawn:
     """What happens, in sentences with dates, one column per system."""
     import pandas as pd
     from dash import html
+
+    from experiments.journeys.page import who
+    from experiments.journeys.story import age, day_words, storyline
 
     study, child = look.study, child_of(look)
     journey = story(study, child)
@@ -178,6 +180,8 @@ def waits(look: Look) -> Drawn:
     import pandas as pd
     from dash import html
 
+    from experiments.journeys.waits import WAITS, days_seen
+
     study = look.study
     journey = story(study, child_of(look))
     records = []
@@ -206,6 +210,8 @@ def waits(look: Look) -> Drawn:
 
 def everybody(look: Look) -> Drawn:
     """How all children's differences lie, so that one child is not taken for all."""
+    from experiments.journeys.search import spread_sentence
+
     study = look.study
     children = all_children(study)
     t = theme(look.dark)

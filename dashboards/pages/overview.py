@@ -11,7 +11,7 @@ from dashboards.studies.words import cards
 from dashboards.telling.link import link
 from experiments.comparing.measures_table import TITLES
 from sim.errors import InputError
-from sim.journey import NO_SERVICE
+from sim.journey_rules import NO_SERVICE
 from sim.measures import LABELS
 
 

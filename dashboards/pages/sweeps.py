@@ -14,7 +14,7 @@ from dashboards.pages.sweeps_tell import elsewhere, matters
 from dashboards.studies.study import Study
 from dashboards.studies.swept import Swept, measure_title, swept_of
 from dashboards.studies.where import holds, read_pins, read_where
-from sim.errors import InputError
+from sim.errors import InputError, Problems
 from sim.measures import LABELS
 
 if TYPE_CHECKING:
@@ -30,19 +30,14 @@ def narrowed(swept: Swept, values: dict[str, str]) -> tuple[pd.DataFrame, np.nda
         InputError: conditions or numbers that cannot be read.
     """
     table = swept.table(values["x"], values["y"])
-    problems: list[str] = []
+    problems = Problems()
     where: Where = {}
     pins: list[int] = []
-    try:
+    with problems:
         where = read_where(values["where"], sweeps_grid.filterable(table))
-    except InputError as e:
-        problems += e.problems
-    try:
+    with problems:
         pins = read_pins(values["pins"], swept.n)
-    except InputError as e:
-        problems += e.problems
-    if problems:
-        raise InputError(problems)
+    problems.tell()
     return table, holds(where, table), pins, where
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ def frame(story: Story) -> Any:
     )
 
 
-def register(app: Any, server: Server, story: Story) -> None:
+def register(app: Any, server: Server, story: Callable[[], Story]) -> None:
     """What the page asks for: a screen, and a run that makes results for the story."""
     from dash import ALL, Input, Output, State, ctx, no_update
 
@@ -84,7 +85,7 @@ def register(app: Any, server: Server, story: Story) -> None:
     def show(_: str | None, dark: bool | None, at: dict[str, Any] | None, key: str | None) -> Any:
         if not key or not at:
             return no_update, no_update, no_update
-        return shown(server, story, key, int(at.get("step") or 1), bool(dark), bool(at.get("narrow")))
+        return shown(server, story(), key, int(at.get("step") or 1), bool(dark), bool(at.get("narrow")))
 
     @app.callback(
         Output("present-run-said", "children"),
@@ -98,8 +99,8 @@ def register(app: Any, server: Server, story: Story) -> None:
         if not any(clicks) or not isinstance(ctx.triggered_id, dict):
             return no_update, no_update, no_update
         try:
-            order = ordered(server, story, ctx.triggered_id["how"] == "quick")
-            key = server.jobs.start(order, story.title, token or "nobody")
+            order = ordered(server, story(), ctx.triggered_id["how"] == "quick")
+            key = server.jobs.start(order, story().title, token or "nobody")
         except InputError as e:
             return problem(e.problems), no_update, no_update
         return "Started.", key, key

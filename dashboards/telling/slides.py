@@ -227,7 +227,7 @@ def _journey(screen: Screen, step: JourneyStep, speaker: Speaker) -> tuple[Any, 
     from experiments.journeys.page import who
     from experiments.journeys.search import spread_sentence
     from experiments.journeys.waits import WAITS, days_seen
-    from sim.journey_choice import PICKS
+    from sim.journey_rules import PICKS
 
     children, child, told = child_on(screen, step)
     titles = {screen.ways[way]: screen.story.ways[way].title for way in step.between}

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sim.errors import InputError
-from sim.journey_choice import PICKS
+from sim.journey_rules import PICKS
 from sim.measures import LABELS
 from sim.measures.change import MEASURES
 from sim.transition import NoChange

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.function import DAYS_PER_YEAR
+from sim.quantity import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -143,6 +143,16 @@ def in_words(name: str, measure: Measure, found: Estimate, replications: int) ->
     part = "" if found.n == replications else f"in {found.n} of {replications} replications"
     if measure.unit in ("week", "weeks") or name == "broke_even":
         return part
+    return verdict(measure, found, ("more", "less"))
+
+
+def verdict(measure: Measure, found: Estimate, neither: tuple[str, str]) -> str:
+    """What a difference in a measure comes to.
+
+    Args:
+        found: from one replication at least.
+        neither: what more and less of it are called where neither is good in itself.
+    """
     if found.n == 1:
         return "one replication: cannot tell"
     if found.mean == 0 and found.sd == 0:
@@ -150,7 +160,7 @@ def in_words(name: str, measure: Measure, found: Estimate, replications: int) ->
     if found.includes_zero:
         return "no clear difference"
     if measure.better == "neither":
-        return "more" if found.mean > 0 else "less"
+        return neither[0] if found.mean > 0 else neither[1]
     return "better" if (found.mean > 0) == (measure.better == "higher") else "worse"
 
 

@@ -13,7 +13,7 @@ from experiments.journeys.story import MONTHS, age, as_date, day_words, storylin
 from experiments.journeys.waits import WAITS, days_seen
 from experiments.screen import TEXT_WIDTH, Screen, bullets
 from experiments.words import grade_sentence
-from sim.journey import NO_SERVICE, Journeys
+from sim.journey_rules import NO_SERVICE
 from sim.journey_words import lower_first
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sim.area import Area
     from sim.config import Config
+    from sim.journey import Journeys
 
 NARROWEST = 36  # characters of a column in which a story can be read
 MOST_DATES = 5  # at which the score is given in figures

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.screen import bullets
-from sim.journey_choice import DIFFERENCE, PICKS
+from sim.journey_rules import DIFFERENCE, PICKS
 from sim.system import LEVELS
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ where it was: with the same luck it asks the same questions.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -266,6 +267,17 @@ def evaluations(
         )
     with alone(folder), if_stopped(kept_in(folder)):
         yield Evaluations(folder, configs, base.seed, base.workers, _index=_known(folder), **how)
+
+
+def own_folder(identity: Mapping[str, Any], hashes: str | Mapping[str, str]) -> Path:
+    """``results/COMMAND-HASH``: the same question has the same folder, so that the same command goes on in it.
+
+    Args:
+        identity: of the search, its ``command`` among it. hashes: of its configuration, or of each by name.
+    """
+    text = json.dumps([identity, hashes], sort_keys=True)
+    digest = hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
+    return Path("results") / f"{identity['command']}-{digest}"
 
 
 def _known(folder: Path) -> dict[str, int]:

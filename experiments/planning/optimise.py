@@ -10,8 +10,6 @@ those are the numbers that are shown, with their difference from the present pla
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,7 +22,7 @@ import numpy as np
 from experiments.certainty.statistics import estimate, paired_difference
 from experiments.composing.compose import load_config, system_name
 from experiments.composing.data import read_data
-from experiments.planning.evaluations import AllFailed, Asked, Evaluations, evaluations
+from experiments.planning.evaluations import AllFailed, Asked, Evaluations, evaluations, own_folder
 from experiments.planning.job_plan import (
     bands,
     even_split,
@@ -36,13 +34,13 @@ from experiments.planning.job_plan import (
 from experiments.planning.search import Tried, front, search
 from experiments.results.output import cannot_write, write_frame
 from experiments.sensitivity.preference import known, worth
+from sim.config import config_hash
 from sim.errors import InputError
 from sim.measures import LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.config import Config
 
 TRIALS, MOST_TRIALS = 100, 100_000
 EVERYWHERE = "everywhere"
@@ -102,7 +100,7 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
     }
     identity |= {"replications": config.replications}
     command = ["optimise", *(f"{key}={value}" for key, value in words.items()), *overrides]
-    folder = Path(config.output) if config.output else _folder(identity, config)
+    folder = Path(config.output) if config.output else own_folder(identity, config_hash(config))
     required = (*asked.aims, *(limit.measure for limit in asked.limits))
     with evaluations(folder, {system: config}, identity, command, required=required) as at:
         try:
@@ -368,11 +366,3 @@ def _whole(words: Mapping[str, str], key: str, default: int, low: int, high: int
         problems.append(f"{key}={text}: must be a whole number from {low} to {high:,}")
         return default
     return int(text)
-
-
-def _folder(identity: Mapping[str, Any], config: Config) -> Path:
-    """The same question has the same folder, so that the same command goes on in it."""
-    from sim.config import config_hash
-
-    text = json.dumps([identity, config_hash(config)], sort_keys=True)
-    return Path("results") / f"optimise-{hashlib.blake2b(text.encode(), digest_size=5).hexdigest()}"

@@ -7,8 +7,6 @@ each band is then cut as far as the target is still met, the one that costs most
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,10 +17,11 @@ import numpy as np
 
 from experiments.composing.compose import load_config, load_plans, system_name
 from experiments.composing.data import read_data
-from experiments.planning.evaluations import AllFailed, Asked, Evaluations, evaluations
+from experiments.planning.evaluations import AllFailed, Asked, Evaluations, evaluations, own_folder
 from experiments.planning.staffing import Mix, Needed, cut_band_by_band, least_staff, scaled
 from experiments.results.output import cannot_write, write_frame
 from experiments.sensitivity.preference import known
+from sim.config import config_hash
 from sim.errors import InputError
 from sim.measures import LABELS
 
@@ -55,7 +54,8 @@ def run(overrides: Sequence[str], words: Mapping[str, str], config_dir: str | No
     read_data(base)
     identity = {"command": "staff-for", **asked, "roles": roles, "replications": base.replications}
     command = ["staff-for", *(f"{key}={value}" for key, value in words.items()), *overrides]
-    folder = Path(base.output) if base.output else _folder(identity, configs)
+    hashes = {name: config_hash(config) for name, config in configs.items()}
+    folder = Path(base.output) if base.output else own_folder(identity, hashes)
     with evaluations(folder, configs, identity, command, required=(asked["target"],)) as at:
         try:
             found = {name: _needed(at, name, config, asked, roles[name]) for name, config in configs.items()}
@@ -166,14 +166,6 @@ def _roles(named: str | None, configs: Mapping[str, Config], problems: list[str]
                 )
         out[system] = wanted
     return out
-
-
-def _folder(identity: Mapping[str, Any], configs: Mapping[str, Config]) -> Path:
-    """The same question has the same folder, so that the same command goes on in it."""
-    from sim.config import config_hash
-
-    text = json.dumps([identity, {n: config_hash(c) for n, c in configs.items()}], sort_keys=True)
-    return Path("results") / f"staff-for-{hashlib.blake2b(text.encode(), digest_size=5).hexdigest()}"
 
 
 def values_for(config: Config, multiples: Mapping[str, float]) -> dict[str, Any]:

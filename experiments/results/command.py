@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from experiments.results.output import size_text
 from experiments.results.folder import OURS, TABLES, Found, find, look
-from sim.errors import InputError
+from sim.errors import InputError, Problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,14 +165,11 @@ def _compare(folders: Sequence[str], to: str | None) -> int:
     from experiments.screen import show
 
     found: list[Found] = []
-    problems: list[str] = []
+    problems = Problems()
     for folder in folders:
-        try:
+        with problems:
             found.append(find(folder))
-        except InputError as e:
-            problems += e.problems
-    if problems:
-        raise InputError(problems)
+    problems.tell()
     first, second = found
     frame = comparison_frame(first, second)
     show(page(first, second, frame))
@@ -286,18 +283,15 @@ def _frame(found: Found, name: str) -> pd.DataFrame:
 
 def _delete(folders: Sequence[str], yes: bool) -> int:
     """All of them or, if one of them cannot be deleted, none."""
-    problems: list[str] = []
+    problems = Problems()
     found: dict[Path, Found] = {}
     for folder in folders:
-        try:
+        with problems:
             one = find(folder)
             if problem := _why_not(one):
-                problems.append(problem)
+                raise InputError(problem)
             found[one.path.resolve()] = one
-        except InputError as e:
-            problems += e.problems
-    if problems:
-        raise InputError(problems)
+    problems.tell()
     for path, one in found.items():
         print(
             f"{one.path}: {' '.join(one.facts['command'])}, {_state(one)}, {size_text(path)}", file=sys.stderr

@@ -25,7 +25,7 @@ from experiments.screen import as_text, show
 from experiments.sensitivity.preference import known
 from experiments.sweeps.folder import alone
 from experiments.sweeps.stored import Stored, stored_sweep
-from sim.errors import InputError
+from sim.errors import InputError, Problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,14 +54,11 @@ def run(folders: Sequence[str], words: Mapping[str, str] | None = None, without_
     stored = stored_sweep(Path(folders[0]).expanduser(), without_failed)
     wanted = [name.strip() for name in (words or {}).get("measure", "").split(",") if name.strip()]
     measures = wanted or list(stored.manifest["measures"])
-    problems: list[str] = []
+    problems = Problems()
     for name in measures:
-        try:
+        with problems:
             known(name)
-        except InputError as e:
-            problems += e.problems
-    if problems:
-        raise InputError(problems)
+    problems.tell()
     found = analyse(stored, measures)
     with alone(stored.folder):
         keep(stored.folder, found)

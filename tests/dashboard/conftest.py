@@ -62,13 +62,15 @@ def serving(*folders: Path, story: Path | None = None) -> Iterator[Served]:
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     from dashboards.app import create_app
-    from dashboards.server import Settings
+    from dashboards.server import Server, Settings
+    from dashboards.telling.storyboard import read_story
 
     class Quiet(WSGIRequestHandler):
         def log_request(self, *args: object, **words: object) -> None:
             pass
 
-    app, server = create_app(Settings(folders, workers=1, silence=6.0, grace=1.0, slow_down=0.2, story=story))
+    server = Server(Settings(folders, workers=1, silence=6.0, grace=1.0, slow_down=0.2))
+    app = create_app(server, read_story(story) if story else None)
     http = make_server("127.0.0.1", 0, app.server, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()

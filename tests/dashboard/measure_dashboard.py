@@ -107,9 +107,9 @@ def main() -> None:
     from playwright.sync_api import sync_playwright
     from werkzeug.serving import make_server
 
-    from dashboards.app import create_app
+    from dashboards.app import create_app, make_ready
     from dashboards.navigation import PAGES
-    from dashboards.server import Settings
+    from dashboards.server import Server, Settings
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as at:
@@ -117,8 +117,10 @@ def main() -> None:
         if asked.runs:
             folders.append(sweep_of(asked.runs, Path(at) / "sweep"))
         began = time.perf_counter()
-        app, server = create_app(Settings(tuple(folders), workers=1))
+        server = Server(Settings(tuple(folders), workers=1))
+        app = create_app(server)
         app.server.test_client().get("/")  # as opendoor dashboard does before it says that it is ready
+        threading.Thread(target=make_ready, args=(app, server), daemon=True).start()  # and afterwards
         app.server.wsgi_app = timed = Timed(app.server.wsgi_app)
         http = make_server("127.0.0.1", 0, app.server, threaded=True)
         threading.Thread(target=http.serve_forever, daemon=True).start()

@@ -14,10 +14,13 @@ import pytest
 from processes import alive, offspring, wait_until, words_of
 
 from dashboards.background.jobs import Busy, Jobs
+from dashboards.background.warm import make_ready
 from dashboards.background.work import Order
 from experiments.composing.compose import load_plans
+from experiments.running.compiling import compile_model
 from experiments.running.replicate import replicate
 from sim.config import Config
+from sim.jit import COMPILED
 
 SMALL = ["system=gatekept,balanced", "area=example_small", "history_years=0.5", "horizon_years=0.5"]
 LONG = 400
@@ -176,3 +179,20 @@ def test_a_server_that_is_killed_takes_its_runs_with_it(tmp_path: Path) -> None:
     server.wait()
 
     wait_until(lambda: not any(map(alive, started)))
+
+
+def test_a_run_can_be_cancelled_before_its_process_is_there(jobs: Jobs, configs: dict[str, Config]) -> None:
+    key = jobs.start(Order(configs, 40, 1), "Mine", "tab")
+    job = jobs.look(key)
+    assert job is not None
+    assert job.running
+    assert jobs.cancel(key, "tab")
+    assert jobs.look(key) is job
+    assert job.state == "cancelled"
+    assert not job.process.is_alive()
+
+
+def test_what_makes_the_model_ready_for_runs_can_be_simulated() -> None:
+    """A failure there is swallowed, and every first run would be slower without anybody knowing why."""
+    compile_model()
+    assert make_ready() == COMPILED

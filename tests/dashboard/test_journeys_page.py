@@ -15,8 +15,8 @@ from dashboards.page import Look
 from dashboards.pages.journeys import score_range, telling_need, trajectory
 from dashboards.server import Server, Settings
 from dashboards.studies.children import all_children, story
-from sim.journey import NO_SERVICE
 from sim.journey_choice import representative
+from sim.journey_rules import NO_SERVICE
 
 
 def told(rows: list[tuple[str, str, float, float]]) -> SimpleNamespace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -211,7 +212,7 @@ def test_ways_to_change_that_are_run_live_are_told_with_the_numbers_of_the_comma
     words = [w for w in SMALL if w.split("=")[0] not in ("system", "replications")]
     configs = with_gains(load_plans([*words, "transition=none,big_bang,parallel", "replications=2"]))
     order = Order(configs, 2, next(iter(configs.values())).seed)
-    job = Job("run-1", "tab", "Ways", order, tmp_path, None, 0.0, state="done")
+    job = Job("run-1", "tab", "Ways", order, tmp_path, None, Thread(), 0.0, state="done")
     for replication in range(2):
         for name, config in configs.items():
             seed = replication_seed(order.seed, replication)

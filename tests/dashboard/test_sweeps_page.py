@@ -263,7 +263,8 @@ def test_a_wrong_condition_is_a_message_on_the_page(server: Server) -> None:
 
 
 def test_the_download_holds_the_points_that_are_shown(results: Path, mapped: Path) -> None:
-    app, server = create_app(Settings((mapped,)))
+    server = Server(Settings((mapped,)))
+    app = create_app(server)
     try:
         text = app.server.test_client().get(
             "/download/sweeps/points.csv?results=mapped&where=easy_access+%3E%3D+0.5%3B+system+%3D+balanced"

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, quote
 from dashboards.compressed import pack_answers
 from dashboards.layout import shell, status_strip, study_line
 from dashboards.navigation import PAGES, page_at
-from dashboards.page import Drawn, Look, Page, Panel, build, chosen, graph, missing, part, table
+from dashboards.page import Drawn, Look, Page, Panel, build, chosen, graph, missing, part, table, unbroken
 from dashboards.problem import MISTAKE, not_found, problem, problem_page
 from dashboards.server import Server
 from dashboards.telling import present
@@ -262,7 +262,7 @@ def _register_panel(app: Any, server: Server, page: Page, panel: Panel) -> None:
             set_props("tick", {"disabled": False})
         query = "&".join(f"{name}={quote(value)}" for name, value in {"results": key, **values}.items())
         return (
-            drawn.said,
+            unbroken(drawn.said),
             graph(page, panel, drawn.figure) if drawn.figure is not None else None,
             drawn.body,
             table(drawn.frame),

@@ -7,6 +7,7 @@ into the address.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
@@ -385,6 +386,11 @@ def table(frame: pd.DataFrame, most: int = SHOWN_ROWS, sortable: bool = False) -
         "more": f"{rest:,} more rows are in the download." if rest else "",
     }
     return html.Div(className="table", **attributes(data_table=json.dumps(content, ensure_ascii=False)))
+
+
+def unbroken(text: str) -> str:
+    """A text in which no line ends between a minus and its amount, or a number and its per cent."""
+    return re.sub(r"(?<=\d) %", "\u00a0%", text.replace("−£", "−\u2060£"))
 
 
 def cell(value: Any) -> str:

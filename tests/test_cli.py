@@ -128,7 +128,15 @@ def test_the_version_is_that_of_the_package(capsys):
         (["show", "evidence", "--grade", "good"], "--grade good: no such grade; one of measured, published"),
         (
             ["show", "area", "--unused"],
-            "--grade and --unused belong to opendoor show evidence, not to show area",
+            "--find, --grade and --unused belong to opendoor show evidence, not to show area",
+        ),
+        (
+            ["show", "evidence", "--find", "dip"],
+            "--find dip: no row in use mentions it; 3 not in use would: add",
+        ),
+        (
+            ["show", "evidence", "--find", "sesion_minutes"],
+            "--find sesion_minutes: no row in use mentions it; did you mean drop_in_session_minutes?",
         ),
         (["area", "build", "x"], "x: opendoor area takes no such word"),
         (["benchmark", "--fast"], "--fast: no such option of opendoor benchmark"),
@@ -446,6 +454,10 @@ def test_show_evidence_filters_by_grade_and_use(capsys):
     assert found
     in_use, rows = int(found[1]), int(found[2])
     assert 0 < in_use < rows
+    _, one, _ = say(capsys, *words, "--find", "Hours_Per_Year")
+    assert one.splitlines()[0] == "working_hours_per_year"
+    assert "In workforce.roles.clinician.hours_per_year" in one
+    assert one.splitlines()[-1].startswith("1 of")
     _, expert, _ = say(capsys, *words, "--grade", "expert")
     assert "working_hours_per_year" in expert
     assert "published" not in expert

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.ends import hangs_on
-from dashboards.page import Control, Drawn, Look, Options, Page, Panel, attributes, systems
+from dashboards.page import Control, Drawn, Look, Options, Page, Panel, attributes, systems, unbroken
 from dashboards.studies.changes import plan_titles
 from dashboards.studies.settled import warnings
 from dashboards.studies.study import Study
@@ -36,12 +36,12 @@ def headlines(look: Look) -> Drawn:
                     html.H3(c.label),
                     html.P(c.verdict, className="verdict"),
                     html.P(
-                        [whole(c.big[0]), html.Span(f" {whole(c.big[1])}", className="was")],
+                        [unbroken(c.big[0]), html.Span(f" {unbroken(c.big[1])}", className="was")],
                         className="big",
                         **attributes(aria_hidden="true"),
                     ),
-                    html.P(whole(c.sentence)),
-                    html.P(whole(c.interval), className="small"),
+                    html.P(unbroken(c.sentence)),
+                    html.P(unbroken(c.interval), className="small"),
                 ],
                 className=f"card {c.tone}",
             )
@@ -131,11 +131,6 @@ def pair(study: Study, value: str) -> tuple[str, str]:
     """The two systems of an option of :func:`pairs`: what the other is set against, and the other."""
     reference, colon, other = value.partition(":")
     return (reference, other) if colon else (study.reference, value)
-
-
-def whole(text: str) -> str:
-    """A text in which no line ends between a minus and its amount, or a number and its per cent."""
-    return text.replace("−£", "−\u2060£").replace("95 % ", "95\u00a0% ")
 
 
 def measures(study: Study) -> list[tuple[str, str]]:

@@ -27,13 +27,14 @@ usage: opendoor show system|area|conditions|evidence [key=value ...] [--config-d
   opendoor show system system=balanced      doors, offers, routes, job plan; each number with its grade
   opendoor show area area=oldham            localities, children by deprivation, places, and their origin
   opendoor show conditions transition=big_bang   what a change needs, what each condition acts on and how
-  opendoor show evidence                    the evidence rows in use
+  opendoor show evidence                    the evidence rows in use, and the numbers that each stands in
+  opendoor show evidence --find session     only rows that mention it: by name, source, note or key
   opendoor show evidence --grade assumed    only one grade: measured, published, expert or assumed
   opendoor show evidence --unused           rows in the table that this configuration does not use
 """,
         subjects=("system", "area", "conditions", "evidence"),
         flags=("--unused",),
-        valued={**OWN_FILES, "--grade": "GRADE"},
+        valued={**OWN_FILES, "--grade": "GRADE", "--find": "TEXT"},
     ),
     "area": Command(
         "experiments.showing.area",

@@ -5,6 +5,7 @@ Every number with its unit and its grade.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,14 @@ from sim.errors import InputError
 from sim.quantity import Resolver
 from sim.system import Branch, Door, Offer
 
+#: Keys that are named of a row that stands in many numbers.
+MOST_KEYS = 4
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
+
+    from sim.evidence import EvidenceRow
 
 
 def run(
@@ -34,6 +40,7 @@ def run(
     config_dir: str | None = None,
     grade: str | None = None,
     unused: bool = False,
+    find: str | None = None,
 ) -> int:
     """The command.
 
@@ -41,8 +48,10 @@ def run(
         InputError: an option that does not go with the subject, or a configuration that is not sound.
     """
     problems = []
-    if subject != "evidence" and (grade or unused):
-        problems.append(f"--grade and --unused belong to opendoor show evidence, not to show {subject}")
+    if subject != "evidence" and (grade or unused or find):
+        problems.append(
+            f"--find, --grade and --unused belong to opendoor show evidence, not to show {subject}"
+        )
     if grade and grade not in GRADES:
         problems.append(f"--grade {grade}: no such grade; one of {', '.join(GRADES)}")
     if problems:
@@ -55,7 +64,7 @@ def run(
     elif subject == "conditions":
         parts = conditions_page(config)
     else:
-        parts = evidence_page(config, grade, unused)
+        parts = evidence_page(config, grade, unused, find)
     for part in parts:
         show(part)
     return 0
@@ -130,23 +139,74 @@ def area_page(area: Area, real: bool) -> Iterable[RenderableType]:
     yield table
 
 
-def evidence_page(config: Config, grade: str | None = None, unused: bool = False) -> Iterable[RenderableType]:
-    """Rows of the evidence table: those in use, or those that are not."""
+def evidence_page(
+    config: Config, grade: str | None = None, unused: bool = False, find: str | None = None
+) -> Iterable[RenderableType]:
+    """Rows of the evidence table, those in use or those that are not: what each says, and which numbers it stands in.
+
+    Args:
+        find: only rows with this text in their name, source, note or a number's key; capitals count for nothing.
+
+    Raises:
+        InputError: no row is like that.
+    """
+    from rich.padding import Padding
     from rich.text import Text
 
     used = rows_used([config])
-    rows = {
+    stands_in = _stands_in(config)
+    asked = {
         name: row
         for name, row in config.evidence.items()
-        if (name in used) != unused and (grade is None or row.grade == grade)
+        if (grade is None or row.grade == grade)
+        and (find is None or _mentions(find, name, row.source, row.note or "", *stands_in.get(name, ())))
     }
-    table = table_of("Row", "Value>", "Range>", "Unit", "Grade", "Source")
+    rows = {name: row for name, row in asked.items() if (name in used) != unused}
+    which = "not used by this configuration" if unused else "in use"
+    if find is not None and not rows:
+        raise InputError(
+            f"--find {find}: no row {which}{_of_grade(grade)} mentions it; {_elsewhere(find, asked, unused, config)}"
+        )
     for name, row in rows.items():
         span = "fixed" if row.low == row.high else f"{row.low:g} to {row.high:g}"
-        table.add_row(name, f"{row.value:g}", span, unit_words(row.unit), GRADE_SHORT[row.grade], row.source)
-    yield table
-    which = "not used by this configuration" if unused else "in use"
-    yield Text(f"{len(rows)} of {len(config.evidence)} rows: {which}{f', grade {grade}' if grade else ''}.")
+        yield Text(name, style="bold")
+        told = [
+            f"{row.value:g} ({span}), {unit_words(row.unit)}, {GRADE_SHORT[row.grade]}. {row.source.rstrip('.')}."
+        ]
+        told += [f"Note: {row.note}"] if row.note else []
+        told += [f"In {_listed(keys)}" for keys in [stands_in.get(name, [])] if keys]
+        yield Padding(Text("\n".join(told)), (0, 0, 0, 4), expand=False)
+    yield Text(f"{len(rows)} of {len(config.evidence)} rows: {which}{_of_grade(grade)}.")
+
+
+def _elsewhere(find: str, asked: Mapping[str, EvidenceRow], unused: bool, config: Config) -> str:
+    """Where to look for what was not found."""
+    if asked:
+        return f"{len(asked)} {'in use' if unused else 'not in use'} would: {'without' if unused else 'add'} --unused"
+    close = difflib.get_close_matches(find, config.evidence, 1)
+    return f"did you mean {close[0]}?" if close else "opendoor show evidence lists them all"
+
+
+def _of_grade(grade: str | None) -> str:
+    return f", grade {grade}" if grade else ""
+
+
+def _mentions(text: str, *where: str) -> bool:
+    return any(text.casefold() in words.casefold() for words in where)
+
+
+def _stands_in(config: Config) -> dict[str, list[str]]:
+    """Keys of the numbers that each row stands in."""
+    out: dict[str, list[str]] = {}
+    for number in numbers(config):
+        for row in number.rows:
+            out.setdefault(row, []).append(number.key)
+    return out
+
+
+def _listed(keys: Sequence[str]) -> str:
+    more = f" and {len(keys) - MOST_KEYS} more" if len(keys) > MOST_KEYS else ""
+    return ", ".join(keys[:MOST_KEYS]) + more
 
 
 def _inside(by_key: Mapping[str, Number], key: str) -> dict[str, Number]:

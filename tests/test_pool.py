@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from processes import alive, as_in_a_terminal, living, wait_until, wait_until_all_ended
 
-from experiments.running.pool import WORKER_DIED, run_tasks
+from experiments.running.pool import WORKER_DIED, _undisturbed, run_tasks, sigterm_like_ctrl_c
 from sim.errors import InputError
 
 GUILTY = 7
@@ -193,3 +193,21 @@ def test_a_signal_ends_everything_soon_and_leaves_no_process(tmp_path, number, t
             os.kill(pid, signal.SIGKILL)
         parent.stdout.close()
         parent.stderr.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_worker_is_started_to_the_end_before_ctrl_c_is_heard(number):
+    done = []
+
+    def start() -> None:
+        with sigterm_like_ctrl_c():
+            with _undisturbed():
+                os.kill(os.getpid(), number)
+                time.sleep(0.05)
+                done.append("started")
+            done.append("heard too late")
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert done == ["started"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -98,7 +98,8 @@ def run_tasks(
 
     def submit(task: Task) -> Future[Value | Failure]:
         try:
-            future = pool.submit(guarded, function, task)
+            with _undisturbed():  # it may start a worker, which would wait in vain for what it is to do
+                future = pool.submit(guarded, function, task)
         except BrokenProcessPool:
             suspects.append(task)
             raise
@@ -247,6 +248,25 @@ def _end(pool: ProcessPoolExecutor) -> None:
         manager is not None
     ):  # Python would wake it on its way out, and complain if it closes its pipe just then
         manager.join(2)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C, and a polite kill that is like it, wait until the block is over (in the main thread)."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if threading.current_thread() is not threading.main_thread():
+        handlers = {}
+    came: list[int] = []
+    raising = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in raising:
+        signal.signal(number, lambda which, _: came.append(which))
+    try:
+        yield
+    finally:
+        for number, handler in raising.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 @contextmanager

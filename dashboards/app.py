@@ -172,7 +172,7 @@ def _register(app: Any, server: Server, story: Callable[[], Story]) -> None:
     ) -> tuple[Any, ...]:
         mine = server.jobs.of(token) if token else []
         for job in mine:
-            server.jobs.look(job.key)
+            server.look_at(job.key)
         going = any(job.running for job in mine)
         try:
             line = study_line(server.study(key))

@@ -1,4 +1,4 @@
-"""On Evidence: choose a number and ask how much the answer depends on it; both ends of its range are then simulated.
+"""On Evidence: ask how much the answer depends on a number, or on each of them; both ends of its range are then simulated.
 
 What was asked for is kept while the dashboard runs, stands in the table of numbers, and says in the overview which
 assumed numbers the answer hangs on.
@@ -6,15 +6,16 @@ assumed numbers the answer hangs on.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dashboards.background import dependence
-from dashboards.background.dependence import ENDS, Depends, Known
-from dashboards.background.work import Order
+from dashboards.background.dependence import Depends, Known
+from dashboards.background.work import ENDS
 from dashboards.figures.change import ways_figure
 from dashboards.page import Control, Options, Page, attributes, control_of, others, table
 from dashboards.problem import problem
-from dashboards.sliders import LOOK_EVERY, ON, order_with
+from dashboards.sliders import LOOK_EVERY, ON
 from dashboards.studies.study import Study
 from experiments.certainty.statistics import Estimate
 from sim.errors import InputError
@@ -68,12 +69,14 @@ def section(page: Page, study: Study, asked: dict[str, str]) -> Any:
             html.H2("How much does the answer depend on a number?", id="ends-question"),
             html.P(
                 "The answer is how far a system is from the reference. A number is put at either end of its range, the rest "
-                "stays as it is, and both are simulated with the same children and the same luck."
+                "stays as it is, and both are simulated with the same children and the same luck. For all of them that is "
+                "done one number after the other, in the background: assumed ones first, each told as soon as it is done."
             ),
             html.Div(
                 [
                     *(control_of(page, control, study, asked) for control in (ROW, TIMES)),
                     dmc.Button("Work it out", id="ends-run"),
+                    dmc.Button(f"Work out all {len(_rows(study))}", id="ends-all", variant="default"),
                 ],
                 className="controls",
                 role="group",
@@ -93,7 +96,7 @@ def section(page: Page, study: Study, asked: dict[str, str]) -> Any:
 
 def register(made: tuple[Any, Server]) -> None:
     """The button, and what is known."""
-    from dash import Input, Output, State, no_update
+    from dash import Input, Output, State, no_update, set_props
 
     app, server = made
     on_page = {
@@ -105,7 +108,9 @@ def register(made: tuple[Any, Server]) -> None:
         Output("ends-key", "data"),
         Output("ends-tick", "max_intervals"),
         Output("ends-status", "children"),
+        Output("started", "data", allow_duplicate=True),
         Input("ends-run", "n_clicks"),
+        Input("ends-all", "n_clicks"),
         State(on_page["other"], "value"),
         State(on_page["row"], "value"),
         State(on_page["times"], "value"),
@@ -113,25 +118,26 @@ def register(made: tuple[Any, Server]) -> None:
         State("ends-study", "data"),
         prevent_initial_call=True,
     )
-    def ask(clicks: int | None, other: str, row: str, times: str, token: str | None, key: str) -> Any:
-        if not clicks or not token:
-            return no_update, no_update, no_update
+    def ask(
+        one: int | None, every: int | None, other: str, row: str, times: str, token: str | None, key: str
+    ) -> Any:
+        from dash import ctx
+
+        if not (one or every) or not token:
+            return no_update, no_update, no_update, no_update
         try:
-            settings = server.settings
-            order = dependence.order(
-                server.comparison(key), other, row, int(times), settings.workers, settings.slow_down
-            )
-            found = server.kept.of(order)
-            known = frozenset((part.system, part.replication) for part in found)
-            # who asked, and for what, is needed when it has been worked out
-            title = f"{key}\n{other}\n{row}"
-            return (
-                server.jobs.start(order_with(order, known), title, token, True, found),
-                ON,
-                "Live engine: simulating both ends …",
-            )
+            study, settings = server.comparison(key), server.settings
+            rows = [name for name, _ in _rows(study)] if ctx.triggered_id == "ends-all" else [row]
+            order = dependence.order(study, other, rows, int(times), settings.workers, settings.slow_down)
+            found = server.known.parts(order)
+            order = replace(order, known=frozenset((part.system, part.replication) for part in found))
+            # of one number it is answered here; of all of them it is told, and can be cancelled, on every page
+            quiet = len(rows) == 1
+            title = f"{_titled(row)} at either end" if quiet else f"All {len(rows)} numbers at either end"
+            started = server.jobs.start(order, title, token, quiet, found)
+            return started, ON, "Live engine: simulating both ends …", no_update if quiet else started
         except InputError as e:
-            return None, 0, problem(e.problems)
+            return None, 0, problem(e.problems), no_update
 
     @app.callback(
         Output("ends-status", "children", allow_duplicate=True),
@@ -139,6 +145,7 @@ def register(made: tuple[Any, Server]) -> None:
         Output("ends-tick", "max_intervals", allow_duplicate=True),
         Output("ends-shown", "data"),
         Input("ends-tick", "n_intervals"),
+        Input("revision", "data"),
         Input("dark", "data"),
         Input(on_page["other"], "value"),
         Input(on_page["measure"], "value"),
@@ -150,48 +157,63 @@ def register(made: tuple[Any, Server]) -> None:
         running=[(Output("ends-tick", "disabled"), True, False)],
     )
     def look(
-        _: int, dark: bool | None, other: str, measure: str, key: str | None, shown: Any, of: str, token: str
+        _: int,
+        revision: str | None,
+        dark: bool | None,
+        other: str,
+        measure: str,
+        key: str | None,
+        shown: Any,
+        of: str,
+        token: str,
     ) -> Any:
         try:
             study = server.comparison(of)
         except InputError:
             return no_update, no_update, 0, no_update
-        job = server.jobs.look(key) if key else None
-        if job is not None and job.owner == token and isinstance(job.order, Order):
-            parts = list(job.parts.values())
-            server.kept.add(job.order, parts)
-            _of, asked_other, row = job.title.split("\n")
-            server.known.add(
-                study, asked_other, dependence.worked_out(study, asked_other, row, job.order, parts)
-            )
-        revision = (
-            f"{key} {len(job.parts) if job else 0} {job.state if job else ''} {other} {measure} {bool(dark)}"
-        )
-        if revision == shown:
-            return no_update, no_update, no_update, no_update
-        running = ON if job is not None and job.running else 0
+        job = server.look_at(key) if key else None
+        if job is not None and job.owner != token:
+            job = None
+        found = server.known.of(study, other, measure)
+        state = f"{len(found)} {_replications(found)} {other} {measure} {bool(dark)}"
         said = status(job) if job is not None else no_update
-        return said, answered(study, server.known, other, measure, bool(dark)), running, revision
+        running = ON if job is not None and job.running else 0
+        if job is not None and not job.running and (now := server.revision(of)) != revision:
+            set_props("revision", {"data": now})  # the table of numbers and the overview tell of it as well
+        if state == shown:
+            return said, no_update, running, no_update
+        return said, answered(study, found, measure, bool(dark)), running, state
+
+
+def _replications(found: dict[str, Depends]) -> int:
+    return sum(depends.low.n + depends.high.n for depends in found.values())
+
+
+def _titled(row: str) -> str:
+    return row.replace("_", " ")
 
 
 def status(job: Job) -> str:
-    """How far the simulations of both ends are."""
+    """How far the simulations of both ends are, and which could not be made."""
     if job.state == "failed":
         return f"Live engine: failed. {' '.join(job.problems or job.failures[:3])}"
-    row = job.title.split("\n")[2].replace("_", " ")
-    text = f"Live engine, {row}: {len(job.parts)} of {job.total} simulations done"
-    return f"{text}." if job.running else f"{text}; worked out."
+    text = f"Live engine, {job.title[:1].lower()}{job.title[1:]}: {len(job.parts):,} of {job.total:,} simulations done"
+    if job.running:
+        return f"{text}."
+    if job.state != "done":
+        return f"{text}; stopped. What is complete is told below."
+    lost = f" Not known: {' '.join(job.failures[:3])}" if job.failures else ""
+    return f"{text}; worked out.{lost}"
 
 
-def answered(study: Study, known: Known, other: str, measure: str, dark: bool) -> Any:
+def answered(study: Study, found: dict[str, Depends], measure: str, dark: bool) -> Any:
     """What is known, as a figure and a table."""
     from dash import dcc, html
 
-    found = known.of(study, other, measure)
     if not found:
         return html.P(
-            "Not known for any number yet: choose one and work it out, or open a sweep that moves every number "
-            "(opendoor sweep design=one_at_a_time ...) beside these results."
+            "Not known for any number yet: choose one, or all of them, and work it out; or open a sweep that moves every "
+            "number (opendoor sweep design=one_at_a_time ...) beside these results."
         )
     m = LABELS[measure]
     shown = dict(list(found.items())[:DRAWN])
@@ -298,8 +320,8 @@ def sentence(study: Study, found: dict[str, Depends], measure: str) -> str:
     if not clear:
         return known + "None of them clearly moves the answer from one end of its range to the other."
     most = "; ".join(
-        f"{row.replace('_', ' ')} ({_grade(study, row)}): {text_of(measure, d.low)} at {d.ends[0]:g}, "
-        f"{text_of(measure, d.high)} at {d.ends[1]:g}"
+        f"{_titled(row)} ({_grade(study, row)}; at {d.ends[0]:g}: {text_of(measure, d.low)}; "
+        f"at {d.ends[1]:g}: {text_of(measure, d.high)})"
         for row, d in clear[:3]
     )
     return f"{known}The difference in {LABELS[measure].label.lower()} depends most on {most}."
@@ -314,7 +336,7 @@ def hangs_on(study: Study, known: Known | None, other: str, measure: str) -> lis
     if not looked_at:
         return [
             f"Which of the {len(assumed)} assumed numbers the difference in {label} hangs on has not been worked out for "
-            "these results: Evidence does it for one number at a time, opendoor sweep design=one_at_a_time for all of them."
+            "these results: Evidence does it, for one number or for all of them."
         ]
     clear = [row for row in found if row in looked_at and found[row].clear]
     if not clear:
@@ -323,7 +345,7 @@ def hangs_on(study: Study, known: Known | None, other: str, measure: str) -> lis
             f"clearly moves the difference in {label}."
         ]
     told = "; ".join(
-        f"{row.replace('_', ' ')} (at {found[row].ends[0]:g}: {text_of(measure, found[row].low)}; at "
+        f"{_titled(row)} (at {found[row].ends[0]:g}: {text_of(measure, found[row].low)}; at "
         f"{found[row].ends[1]:g}: {text_of(measure, found[row].high)})"
         for row in clear[:5]
     )

@@ -6,6 +6,7 @@ between pages loses none of it.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from dashboards.navigation import grouped
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from dashboards.background.jobs import Job
     from dashboards.studies.study import Study
     from dashboards.studies.swept import Swept
+
+#: Simulations before a pace can be told; seconds that are not worth telling.
+FEWEST_DONE, A_LITTLE = 6, 10
 
 NAVBAR = {"width": 250, "breakpoint": "sm", "collapsed": {"mobile": True}}
 
@@ -142,6 +146,18 @@ def study_line(study: Study | Swept) -> Any:
     return text
 
 
+def time_left(job: Job) -> str:
+    """How long a run will go on at its pace so far; nothing before its first simulations, or for its last seconds."""
+    made = job.done - len(getattr(job.order, "known", ()))
+    seconds = (time.time() - job.began) / max(made, 1) * (job.total - job.done)
+    if made < FEWEST_DONE or seconds < A_LITTLE:
+        return ""
+    minutes = round(seconds / 60)
+    return (
+        f", about {minutes} minute{'s' if minutes > 1 else ''} left" if minutes else ", under a minute left"
+    )
+
+
 def status_strip(job: Job | None) -> Any:
     """The tab's last run: how far it is, and what can be done about it."""
     import dash_mantine_components as dmc
@@ -157,7 +173,7 @@ def status_strip(job: Job | None) -> Any:
         return html.Div(
             [
                 html.Span(
-                    f"{job.title}: {done} of {total} simulations done."
+                    f"{job.title}: {done:,} of {total:,} simulations done{time_left(job)}."
                     if total
                     else f"{job.title}: being prepared."
                 ),
@@ -170,9 +186,9 @@ def status_strip(job: Job | None) -> Any:
             className="strip",
         )
     words = {
-        "done": f"{job.title}: done, {done} of {total} simulations.",
-        "cancelled": f"{job.title}: cancelled after {done} of {total} simulations; nothing goes on.",
-        "tab closed": f"{job.title}: ended because the tab was closed, after {done} of {total} simulations.",
+        "done": f"{job.title}: done, {done:,} of {total:,} simulations.",
+        "cancelled": f"{job.title}: cancelled after {done:,} of {total:,} simulations; nothing goes on.",
+        "tab closed": f"{job.title}: ended because the tab was closed, after {done:,} of {total:,} simulations.",
         "failed": f"{job.title}: failed. {' '.join(job.problems or job.failures[:3])}",
     }[job.state]
     return html.Div(

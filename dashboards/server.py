@@ -19,7 +19,7 @@ import numpy as np
 from dashboards.background.dependence import Known
 from dashboards.background.jobs import Job, Jobs
 from dashboards.background.live import Kept
-from dashboards.background.work import Order, Part, SweepOrder
+from dashboards.background.work import EndsOrder, Order, Part, SweepOrder
 from dashboards.page import WRONG_KIND, Kind, Page, missing
 from dashboards.studies.study import Folders, Study
 from dashboards.studies.swept import Cached, Swept
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 #: What is computed and shown when no results folder is named: what ``make run`` simulates.
 EXAMPLE = ("system=gatekept,balanced",)
 EXAMPLE_TITLE = "Shipped example"
+#: Steps in which a long run about the evidence is taken notice of by pages that tell of it.
+STEPS = 8
 #: Further results that are set beside those chosen: there are no more colours and markers.
 MOST_BESIDE = 5
 
@@ -70,6 +72,7 @@ class Server:
         self.example: str | None = None
         self._grown: dict[str, tuple[int, Study]] = {}
         self._swept: dict[str, Cached] = {}
+        self._taken: dict[str, int] = {}
         self._lock = threading.Lock()
         #: Studies whose screens about single children have been worked out before they are shown.
         self.made_ready: set[str] = set()
@@ -155,6 +158,10 @@ class Server:
             )
         if isinstance(job.order, SweepOrder):
             return self._sweep_of(job)
+        if isinstance(job.order, EndsOrder):
+            raise InputError(
+                f"{job.title}: what came of it stands under Evidence of the results it is about."
+            )
         if job.state == "failed" and not job.parts:
             raise InputError(job.problems or job.failures)
         with self._lock:
@@ -201,9 +208,20 @@ class Server:
                     out.append(self.comparison(other))
         return out[:MOST_BESIDE]
 
+    def look_at(self, key: str) -> Job | None:
+        """A run as it is now; what it says about single numbers of the evidence is kept."""
+        job = self.jobs.look(key)
+        if job is not None and isinstance(job.order, EndsOrder):
+            self.known.add(job.order, list(job.parts.values()))
+            # pages are not drawn anew for each number
+            self._taken[key] = STEPS * job.done // job.total if job.running else STEPS + 1
+        return job
+
     def revision(self, key: str | None) -> str:
         """Changes when there is more to show of a study."""
-        key = key or self.first_key
+        return f"{self._revision(key or self.first_key)}:{sum(self._taken.values())}"
+
+    def _revision(self, key: str) -> str:
         if self.kind(key) == "sweep":
             try:
                 found = self.study(key)
@@ -228,7 +246,7 @@ class Server:
 
 
 def _complete(job: Job) -> int:
-    if isinstance(job.order, SweepOrder):
+    if not isinstance(job.order, Order):
         return job.done
     counts = Counter(part.replication for part in list(job.parts.values()))
     return sum(n == len(job.order.configs) for n in counts.values())

@@ -7,7 +7,7 @@ The first replication answers, each further one makes it surer. What has been mo
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -164,7 +164,7 @@ def register(made: tuple[Any, Server]) -> None:
             order = live.order(study, way, values, int(times or "1"), settings.workers, settings.slow_down)
             found = server.kept.of(order)
             known = frozenset((part.system, part.replication) for part in found)
-            job = server.jobs.start(order_with(order, known), f"Sliders: {way}", token, True, found)
+            job = server.jobs.start(replace(order, known=known), f"Sliders: {way}", token, True, found)
             return job, ON, "Live engine: simulating with the new settings …", no_update, "answer old"
         except InputError as e:
             return None, 0, problem(e.problems), no_update, "answer old"
@@ -218,13 +218,6 @@ def register(made: tuple[Any, Server]) -> None:
             return no_update, no_update
         server.jobs.end_quiet(token)
         return 0, "Live engine: stopped. What is shown rests on the replications that were done."
-
-
-def order_with(order: Order, known: frozenset[tuple[str, int]]) -> Order:
-    """The order without what is known."""
-    from dataclasses import replace
-
-    return replace(order, known=known)
 
 
 def status(job: Job, found: live.Answer | None) -> Any:

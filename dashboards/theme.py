@@ -78,7 +78,7 @@ def figure(dark: bool, height: int = 380) -> Any:
         "zerolinecolor": t.muted,
         "linecolor": t.muted,
         "tickfont": {"size": 14, "color": t.text},
-        "title": {"font": {"size": 14, "color": t.muted}},
+        "title": {"font": {"size": 14, "color": t.muted}, "standoff": 10},
         "automargin": True,
         "ticklabelstandoff": 4,
     }

@@ -1,8 +1,9 @@
 """How much an answer depends on a number of the evidence: the number at either end of its range, nothing else changed.
 
 The answer is how far one system (or way to change) is from the reference in one measure. It is known for a number if
-a sweep that moves one number at a time was opened beside the results, or once somebody asked for it here; then both
-ends are simulated in the background, with the same children and the same luck as at the number's own value.
+a sweep that moves one number at a time was opened beside the results, or once somebody asked for it here, for one number
+or for all of them; then both ends are simulated in the background, with the same children and the same luck as at the
+number's own value.
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dashboards.background.work import Order, Part
+from dashboards.background.work import ENDS, EndsOrder, Part, end_name
 from experiments.certainty.statistics import Estimate, estimate
-from sim.checking import check
 from sim.config import Config, config_hash
 from sim.errors import InputError
 from sim.measures import LABELS
@@ -27,8 +27,6 @@ from sim.measures import LABELS
 if TYPE_CHECKING:
     from dashboards.studies.study import Study
     from experiments.sweeps.stored import Stored
-
-ENDS = ("low", "high")
 
 
 @dataclass(frozen=True)
@@ -71,51 +69,69 @@ def rows_with_a_range(study: Study) -> dict[str, tuple[float, float]]:
     return out
 
 
-def order(study: Study, other: str, row: str, replications: int, workers: int, slow_down: float) -> Order:
-    """What has to be simulated: reference and other, with the number as it is and at both ends.
+def order(
+    study: Study,
+    other: str,
+    rows: Sequence[str],
+    replications: int,
+    workers: int,
+    slow_down: float = 0.0,
+) -> EndsOrder:
+    """What has to be simulated: reference and other, with each number as it is and at both ends.
 
     Raises:
-        InputError: no such number, or one of its ends does not go together with the rest.
+        InputError: no such number.
     """
-    ends = rows_with_a_range(study).get(row)
-    if ends is None:
+    ends = rows_with_a_range(study)
+    if unknown := [row for row in rows if row not in ends]:
         raise InputError(
-            f"{row.replace('_', ' ')}: these results use no such number with a range. Choose another."
+            f"{unknown[0].replace('_', ' ')}: these results use no such number with a range. Choose another."
         )
-    found: dict[str, Config] = {}
-    for name in (study.reference, other):
-        own = study.configs[name].model_copy(update={"gains_every_weeks": 0})
-        found[name] = own
-        for end, value in zip(ENDS, ends, strict=True):
-            tree = own.model_dump(mode="json")
-            tree["evidence"][row]["value"] = value
-            found[f"{name}, {end}"] = check(tree)
+    plans = {
+        name: study.configs[name].model_copy(update={"gains_every_weeks": 0})
+        for name in (study.reference, other)
+    }
     seed = study.configs[study.reference].seed
-    return Order(found, replications, seed, workers, slow_down, with_views=False)
+    return EndsOrder(plans, {row: ends[row] for row in rows}, replications, seed, workers, slow_down)
 
 
-def worked_out(
-    study: Study, other: str, row: str, order: Order, parts: Iterable[Part]
-) -> dict[str, tuple[Depends, int]]:
-    """The dependence of every headline measure on a number, from the replications that are complete, and how many
-    they are; empty before the first."""
-    at = {(p.system, p.replication): p.summary for p in parts}
-    whole = [r for r in range(order.replications) if all((name, r) in at for name in order.configs)]
-    if not whole:
-        return {}
-    ends = rows_with_a_range(study)[row]
+@dataclass
+class Simulated:
+    """What has been simulated of two plans: name of the part (:func:`dashboards.background.work.end_name`) -> replication
+    -> the measures of :data:`sim.measures.LABELS`, shape ``(n_measures,)``."""
 
-    def answer(measure: str, end: str) -> np.ndarray:
-        return np.array(
-            [at[f"{other}{end}", r][measure] - at[f"{study.reference}{end}", r][measure] for r in whole]
-        )
+    ends: dict[str, tuple[float, float]]
+    at: dict[str, dict[int, np.ndarray]]
 
-    out = {}
-    for measure in LABELS:
-        base = answer(measure, "")
-        low, high = (estimate(answer(measure, f", {end}") - base) for end in ENDS)
-        out[measure] = Depends(row, ends, low, high, "worked out here"), len(whole)
-    return out
+    def take(self, parts: Iterable[Part]) -> None:
+        """Add simulations; those that are at hand stay as they are."""
+        for part in parts:
+            here = self.at.setdefault(part.system, {})
+            if part.summary and part.replication not in here:
+                here[part.replication] = np.array([part.summary[name] for name in LABELS])
+
+    def replications(self, row: str) -> list[int]:
+        """Those in which everything that a number needs is at hand."""
+        needed = [
+            self.at.get(end_name(plan, *move), {})
+            for plan in (0, 1)
+            for move in (("", ""), *((row, end) for end in ENDS))
+        ]
+        return sorted(set.intersection(*(set(here) for here in needed)))
+
+    def depends(self, row: str, measure: str) -> Depends | None:
+        """How far the answer moves with a number; None if no replication is complete."""
+        if not (whole := self.replications(row)):
+            return None
+        column = list(LABELS).index(measure)
+
+        def answer(*move: str) -> np.ndarray:
+            before, after = (self.at[end_name(plan, *move)] for plan in (0, 1))
+            return np.array([after[r][column] - before[r][column] for r in whole])
+
+        base = answer("", "")
+        low, high = (estimate(answer(row, end) - base) for end in ENDS)
+        return Depends(row, self.ends[row], low, high, "worked out here")
 
 
 class Known:
@@ -123,27 +139,43 @@ class Known:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = folders
-        self._found: dict[tuple[str, ...], dict[str, tuple[Depends, int]]] = {}
+        self._found: dict[tuple[str, ...], Simulated] = {}
         self._lock = threading.Lock()
 
-    def add(self, study: Study, other: str, found: Mapping[str, tuple[Depends, int]]) -> None:
-        """Keep what was worked out, unless more replications were there before."""
+    def add(self, order: EndsOrder, parts: Iterable[Part]) -> None:
+        """Keep what has been simulated of an order."""
         with self._lock:
-            for measure, (depends, n) in found.items():
-                rows = self._found.setdefault(self._key(study, other, measure), {})
-                if depends.row not in rows or rows[depends.row][1] <= n:
-                    rows[depends.row] = depends, n
+            found = self._found.setdefault(_key(order.configs.values(), order.seed), Simulated({}, {}))
+            found.ends |= order.ends
+            found.take(parts)
+
+    def parts(self, order: EndsOrder) -> list[Part]:
+        """The simulations of an order that are at hand, to be told apart only."""
+        with self._lock:
+            found = self._found.get(_key(order.configs.values(), order.seed))
+            held = {} if found is None else {name: set(here) for name, here in found.at.items()}
+        names = [
+            end_name(plan, *move)
+            for plan in range(len(order.configs))
+            for move in (("", ""), *((row, end) for row in order.ends for end in ENDS))
+        ]
+        return [
+            Part(name, r, {}, {})
+            for name in names
+            for r in range(order.replications)
+            if r in held.get(name, ())
+        ]
 
     def of(self, study: Study, other: str, measure: str) -> dict[str, Depends]:
         """Row -> what is known, largest swing first; what was worked out here goes before a sweep."""
         found = {d.row: d for d in self._swept(study, other, measure)}
+        seed = study.configs[study.reference].seed
         with self._lock:
-            rows = self._found.get(self._key(study, other, measure), {})
-            found |= {row: depends for row, (depends, _) in rows.items()}
+            here = self._found.get(_key((study.configs[study.reference], study.configs[other]), seed))
+            for row in here.ends if here is not None else ():
+                if here is not None and (depends := here.depends(row, measure)) is not None:
+                    found[row] = depends
         return dict(sorted(found.items(), key=lambda item: -np.nan_to_num(item[1].swing, nan=-1.0)))
-
-    def _key(self, study: Study, other: str, measure: str) -> tuple[str, ...]:
-        return config_hash(study.configs[study.reference]), config_hash(study.configs[other]), measure
 
     def _swept(self, study: Study, other: str, measure: str) -> list[Depends]:
         out = []
@@ -153,6 +185,10 @@ class Known:
             if (folder / "sweep.yaml").is_file() and book.is_file():
                 out += _of_a_sweep(folder, book.stat().st_mtime_ns, study.reference, other, measure, asked)
         return out
+
+
+def _key(configs: Iterable[Config], seed: int) -> tuple[str, ...]:
+    return *(config_hash(config) for config in configs), str(seed)
 
 
 @lru_cache(maxsize=16)

@@ -25,10 +25,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from dashboards.background.work import (
     LOADED,
     SWEEP_FOLDER,
+    EndsOrder,
     Order,
     Part,
     SweepOrder,
     carry_out,
+    carry_out_ends,
     carry_out_sweep,
     part_name,
     read_end,
@@ -62,7 +64,7 @@ class Job:
     key: str
     owner: str | None
     title: str
-    order: Order | SweepOrder
+    order: Order | SweepOrder | EndsOrder
     folder: Path
     process: Any
     starting: threading.Thread
@@ -97,7 +99,7 @@ class Job:
     @property
     def can_be_shown(self) -> bool:
         """Whether there is something to look at; a sweep is looked at when it is complete."""
-        return self.sweep is not None or bool(self.parts)
+        return self.sweep is not None or (isinstance(self.order, Order) and bool(self.parts))
 
     @property
     def running(self) -> bool:
@@ -133,7 +135,7 @@ class Jobs:
 
     def start(
         self,
-        order: Order | SweepOrder,
+        order: Order | SweepOrder | EndsOrder,
         title: str,
         owner: str | None,
         quiet: bool = False,
@@ -163,8 +165,7 @@ class Jobs:
             key = f"run-{uuid.uuid4().hex[:12]}"
             folder = self._root / key
             folder.mkdir()
-            work: Callable[..., None] = carry_out if isinstance(order, Order) else carry_out_sweep
-            process = _context().Process(target=work, args=(order, folder), name=key)
+            process = _context().Process(target=_work(order), args=(order, folder), name=key)
             # the first one has to wait until there is a process with the model in memory; nobody waits for that here
             starting = threading.Thread(target=process.start, daemon=True)
             starting.start()
@@ -293,6 +294,12 @@ class Jobs:
             ]
             for key in over[: max(0, len(over) - MOST_KEPT)]:
                 shutil.rmtree(self._jobs.pop(key).folder, ignore_errors=True)
+
+
+def _work(order: Order | SweepOrder | EndsOrder) -> Callable[..., None]:
+    if isinstance(order, Order):
+        return carry_out
+    return carry_out_sweep if isinstance(order, SweepOrder) else carry_out_ends
 
 
 def _context() -> Any:

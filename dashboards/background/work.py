@@ -11,13 +11,15 @@ import os
 import pickle
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.running.compiling import one_at_a_time
-from experiments.running.pool import PRELOAD, run_tasks
+from experiments.running.pool import PRELOAD, in_common, run_tasks
 from experiments.running.replicate import replication_seed
 from sim.errors import InputError
 
@@ -34,6 +36,9 @@ LOADED = (
     "dashboards.background.work",
     "dashboards.background.warm",
 )
+
+#: Which end of a number's range.
+ENDS = ("low", "high")
 
 #: Niceness of a background run.
 GIVES_WAY = 10
@@ -74,6 +79,28 @@ class SweepOrder:
 
 
 @dataclass(frozen=True)
+class EndsOrder:
+    """Plans as they are, and again with each of some numbers of the evidence at either end of its range, nothing else
+    changed.
+
+    ``ends``: evidence row -> its ends. ``known``: (:func:`end_name`, replication) of simulations that somebody has.
+    """
+
+    configs: dict[str, Config]
+    ends: dict[str, tuple[float, float]]
+    replications: int
+    seed: int
+    workers: int = 1
+    slow_down: float = 0.0
+    known: frozenset[tuple[str, int]] = frozenset()
+
+    @property
+    def total(self) -> int:
+        """Simulations in all, those that are known among them."""
+        return self.replications * len(self.configs) * (1 + len(ENDS) * len(self.ends))
+
+
+@dataclass(frozen=True)
 class Part:
     """One simulation of an order: which, its headline measures, its small tables (until they are gathered), its course,
     and when it was ready (seconds since the epoch)."""
@@ -107,19 +134,25 @@ class Task:
     with_views: bool
 
 
+@dataclass(frozen=True)
+class EndTask:
+    """One simulation of an :class:`EndsOrder`: the number of the plan, the evidence row and which end (empty: as it is)."""
+
+    plan: int
+    row: str
+    end: str
+    replication: int
+
+
 def carry_out(order: Order, folder: Path) -> None:
-    """Do all of an order (in a process of its own); how it ended is in the folder, whatever happens."""
-    _give_way()
-    threading.Thread(target=_end_with_server, daemon=True).start()
-    failures: list[str] = []
-    problems: list[str] = []
+    """Do all of an order (in a process of its own)."""
     tasks = [
         Task(folder, name, config, r, replication_seed(order.seed, r), order.slow_down, order.with_views)
         for r in range(order.replications)
         for name, config in order.configs.items()
         if (name, r) not in order.known
     ]
-    try:
+    with _ending(folder, "The run could not be carried out") as (failures, problems):
         for outcome in run_tasks(simulate_part, tasks, max(1, min(order.workers, len(tasks))), copies=True):
             if outcome.failure is not None:
                 problems += outcome.failure.problems
@@ -128,41 +161,61 @@ def carry_out(order: Order, folder: Path) -> None:
                 )
                 if problems:
                     break
-    except KeyboardInterrupt:
-        raise SystemExit(1) from None
-    except InputError as e:
-        problems += e.problems
-    except Exception as e:
-        problems.append(f"The run could not be carried out: {type(e).__name__}: {e}")
-    write(Ended(failures, list(dict.fromkeys(problems))), folder / END)
 
 
 def carry_out_sweep(order: SweepOrder, folder: Path) -> None:
-    """Make a sweep in a folder inside of ``folder`` (in a process of its own); how it ended is beside it."""
+    """Make a sweep in a folder inside of ``folder`` (in a process of its own)."""
     import contextlib
     import io
 
     from experiments.sweeps.plan import plan_sweep
     from experiments.sweeps.sweep import run_sweep
 
-    _give_way()
-    threading.Thread(target=_end_with_server, daemon=True).start()
-    failures: list[str] = []
-    problems: list[str] = []
-    try:
+    with _ending(folder, "The sweep could not be made") as (failures, _):
         plan = plan_sweep(list(order.words), {})
         (folder / TOTAL).write_text(str(len(plan.points) * plan.replications))
         with contextlib.redirect_stderr(io.StringIO()), one_at_a_time():
             done = run_sweep(plan, folder / SWEEP_FOLDER, order.workers, ["sweep", *order.words])
         if done.failed:
             failures.append(f"{done.failed} runs failed")
+
+
+def carry_out_ends(order: EndsOrder, folder: Path) -> None:
+    """Simulate the plans with one number after the other at its ends (in a process of its own). An end that does not go
+    together with the rest is told and costs that number only."""
+    moves = [("", ""), *((row, end) for row in order.ends for end in ENDS)]
+    tasks = [
+        EndTask(plan, row, end, r)
+        for row, end in moves
+        for r in range(order.replications)
+        for plan in range(len(order.configs))
+        if (end_name(plan, row, end), r) not in order.known
+    ]
+    with _ending(folder, "The run could not be carried out") as (failures, _):
+        workers = max(1, min(order.workers, len(tasks)))
+        for outcome in run_tasks(simulate_end, tasks, workers, common=(order, folder), copies=True):
+            if outcome.failure is not None:
+                at = f"{outcome.task.row} at its {outcome.task.end} end: " if outcome.task.row else ""
+                failures.append(f"{at}{outcome.failure}")
+
+
+@contextmanager
+def _ending(folder: Path, cannot: str) -> Iterator[tuple[list[str], list[str]]]:
+    """Around a background run: it gives way to others and ends with its server, and how it ended (simulations that failed,
+    and what made all of it impossible) is in the folder, whatever happens."""
+    _give_way()
+    threading.Thread(target=_end_with_server, daemon=True).start()
+    failures: list[str] = []
+    problems: list[str] = []
+    try:
+        yield failures, problems
     except KeyboardInterrupt:
         raise SystemExit(1) from None
     except InputError as e:
         problems += e.problems
     except Exception as e:
-        problems.append(f"The sweep could not be made: {type(e).__name__}: {e}")
-    write(Ended(failures, problems), folder / END)
+        problems.append(f"{cannot}: {type(e).__name__}: {e}")
+    write(Ended(list(dict.fromkeys(failures)), list(dict.fromkeys(problems))), folder / END)
 
 
 def sweep_progress_in(folder: Path) -> tuple[int, int]:
@@ -213,6 +266,39 @@ def simulate_part(task: Task) -> None:
     write(part, task.folder / part_name(task.system, task.replication))
     if task.slow_down:
         time.sleep(task.slow_down)
+
+
+def end_name(plan: int, row: str, end: str) -> str:
+    """What the parts of an :class:`EndsOrder` are called: number of the plan, row and end (both empty: as it is)."""
+    return f"{plan} {row} {end}"
+
+
+@lru_cache(maxsize=4)
+def _moved(plan: int, row: str, end: str) -> Config:
+    """In a worker: a plan with a number at one end of its range; every replication of it comes at once."""
+    from sim.checking import check
+
+    order: EndsOrder = in_common()[0]
+    config = list(order.configs.values())[plan]
+    if not row:
+        return config
+    tree = config.model_dump(mode="json")
+    tree["evidence"][row]["value"] = order.ends[row][ENDS.index(end)]
+    return check(tree)
+
+
+def simulate_end(task: EndTask) -> None:
+    """One simulation of an :class:`EndsOrder` (in a worker)."""
+    from sim.run import simulate
+
+    order, folder = in_common()
+    with one_at_a_time():
+        config = _moved(task.plan, task.row, task.end)
+        run = simulate(config, replication_seed(order.seed, task.replication))
+    name = end_name(task.plan, task.row, task.end)
+    write(Part(name, task.replication, run.summary(), {}), folder / part_name(name, task.replication))
+    if order.slow_down:
+        time.sleep(order.slow_down)
 
 
 def part_name(system: str, replication: int) -> str:

@@ -227,6 +227,16 @@ def complaints(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
     return [line.removeprefix("opendoor: ") for line in lines]
 
 
+def test_what_is_wrong_with_values_that_are_not_varied_is_told_with_the_rest():
+    with pytest.raises(InputError) as found:
+        plan_sweep(
+            ["system.dials.easy_access=0,1", "replications=0", "system.dials.information="], {"points": "x"}
+        )
+    told = " ".join(found.value.problems)
+    for part in ("points=x: must be a whole number", "replications = 0", "system.dials.information = ''"):
+        assert part in told
+
+
 def test_all_mistakes_of_a_sweep_are_told_at_once(capsys):
     found = complaints(
         capsys,

@@ -193,7 +193,7 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
     if not several and scenarios.names_an_experiment(overrides):
         return _load_all("plan", _plans_of_experiment(overrides, config_dir), overrides, config_dir)
     if not several:
-        misspelt = _misspelt_lists(rest)
+        misspelt = _misspelt_lists(rest, config_dir)
         raise InputError(misspelt or [*_no_pairs(rest), _nothing_to_compare(lists, rest)])
     if len(several) > 1:
         raise InputError("compare takes one list: several systems, or several transitions from one system")
@@ -207,9 +207,9 @@ def load_plans(overrides: Sequence[str], config_dir: str | Path | None = None) -
     return _load_all(key, {name: [f"{key}={name}"] for name in names}, rest, config_dir)
 
 
-def _misspelt_lists(words: Sequence[str]) -> list[str]:
+def _misspelt_lists(words: Sequence[str], config_dir: str | Path | None) -> list[str]:
     """Sentences for what was meant to say what is compared: ``sytem=a,b``, or names alone."""
-    groups = choices(None)
+    groups = options(config_dir)
     out = []
     for text in words:
         key, equals, value = text.partition("=")

@@ -24,6 +24,7 @@ from experiments.composing.compose import (
     about_no_change,
     compose,
     compose_experiment,
+    load_config,
     options,
     with_a_past,
 )
@@ -155,7 +156,9 @@ def plan_sweep(
         problems += design_problems(settings, factors)
     problems += _meant_as_ranges(plain)
     if tree is None or settings is None or problems:
-        raise InputError(dict.fromkeys(problems))
+        raise InputError(
+            dict.fromkeys([*problems, *(_unsound(plain, config_dir) if tree is not None else [])])
+        )
     bases = _bases(plain, factors, rows, options(config_dir), config_dir)
     configurations = {choices: config.model_dump(mode="json") for choices, config in bases.items()}
     keys = dict.fromkeys([*(f.key for f in factors), *(key for row in rows[:1] for key in row)])
@@ -186,6 +189,15 @@ def _meant_as_ranges(plain: Sequence[str]) -> list[str]:
         for key, _, value in [text.partition("=")]
         if (found := _HYPHEN.fullmatch(value.strip()))
     ]
+
+
+def _unsound(plain: Sequence[str], config_dir: str | Path | None) -> list[str]:
+    """What is wrong with the values that are not varied, to be told with the rest."""
+    try:
+        load_config(plain, config_dir)
+    except InputError as e:
+        return e.problems
+    return []
 
 
 def _composed(

@@ -319,12 +319,15 @@ def sentence(study: Study, found: dict[str, Depends], measure: str) -> str:
     known = f"Known for {len(found)} of {len(dependence.rows_with_a_range(study))} numbers with a range. "
     if not clear:
         return known + "None of them clearly moves the answer from one end of its range to the other."
+    if len(found) == 1:
+        known += "Whether others move the answer more is not known. "
     most = "; ".join(
         f"{_titled(row)} ({_grade(study, row)}; at {d.ends[0]:g}: {text_of(measure, d.low)}; "
         f"at {d.ends[1]:g}: {text_of(measure, d.high)})"
         for row, d in clear[:3]
     )
-    return f"{known}The difference in {LABELS[measure].label.lower()} depends most on {most}."
+    how = "moves with" if len(found) == 1 else "depends, of those, most on"
+    return f"{known}The difference in {LABELS[measure].label.lower()} {how} {most}."
 
 
 def hangs_on(study: Study, known: Known | None, other: str, measure: str) -> list[str]:
@@ -335,14 +338,14 @@ def hangs_on(study: Study, known: Known | None, other: str, measure: str) -> lis
     looked_at = [row for row in assumed if row in found]
     if not looked_at:
         return [
-            f"Which of the {len(assumed)} assumed numbers the difference in {label} hangs on has not been worked out for "
-            "these results: Evidence does it, for one number or for all of them."
+            f"Which of the {len(assumed)} assumed numbers with a range the difference in {label} hangs on has not been "
+            "worked out for these results: Evidence does it, for one number or for all of them."
         ]
     clear = [row for row in found if row in looked_at and found[row].clear]
     if not clear:
         return [
-            f"Of {len(assumed)} assumed numbers, {len(looked_at)} have been put at either end of their range; none of these "
-            f"clearly moves the difference in {label}."
+            f"Of {len(assumed)} assumed numbers with a range, {len(looked_at)} have been put at either end of it; none of "
+            f"these clearly moves the difference in {label}."
         ]
     told = "; ".join(
         f"{_titled(row)} (at {found[row].ends[0]:g}: {text_of(measure, found[row].low)}; at "
@@ -352,5 +355,5 @@ def hangs_on(study: Study, known: Known | None, other: str, measure: str) -> lis
     more = f" and {len(clear) - 5} more" if len(clear) > 5 else ""
     return [
         f"The difference in {label} hangs on assumed numbers: {told}{more}. {len(looked_at)} of {len(assumed)} assumed "
-        "numbers have been put at either end of their range."
+        "numbers with a range have been put at either end of it."
     ]

@@ -16,7 +16,7 @@ from dashboards.background.work import Order
 from dashboards.figures.change import course_figure
 from dashboards.page import Control, Page, attributes, control_of, table
 from dashboards.problem import problem
-from dashboards.studies.changes import change_table, plan_titles, told
+from dashboards.studies.changes import change_table, plan_titles
 from dashboards.studies.study import Study
 from experiments.certainty.statistics import Estimate
 from experiments.comparing.change_page import cell
@@ -63,8 +63,8 @@ def section(page: Page, study: Study, asked: dict[str, str]) -> Any:
                 "What if the conditions were others, or the change cost more or less?", id="live-question"
             ),
             html.P(
-                "Move a slider and let go: the model itself is run again with that setting (no estimate in between), with "
-                "the same children and the same luck as in the results above."
+                "Move a slider and let go: the model itself is run again with that setting (no estimate in between) and "
+                "as loaded, both with the same children and the same luck."
             ),
             html.Div(
                 [control_of(page, WAY, study, asked), control_of(page, TIMES, study, asked)],
@@ -246,12 +246,10 @@ def answered(study: Study, order: Order, found: live.Answer, dark: bool) -> Any:
     from dash import dcc, html
 
     _, moved, plan = order.configs
-    rows = change_table(study, "change")
-    loaded = {row["measure"]: row for row in rows[rows["plan"] == plan].to_dict("records")}
-    shown, numbers = frames(found, loaded)
+    shown, numbers = frames(found)
     fig = course_figure(*course(study, plan, moved, found), AHEAD, dark)
     return [
-        html.P(sentence(plan_titles(study)[plan], found, loaded), className="said"),
+        html.P(sentence(plan_titles(study)[plan], found), className="said"),
         dcc.Graph(
             id="live-figure",
             figure=fig,
@@ -271,10 +269,10 @@ def answered(study: Study, order: Order, found: live.Answer, dark: bool) -> Any:
                 html.Summary("What am I looking at?"),
                 html.P(
                     "Every number is a difference from staying put, with its 95 % interval and n, the replications behind "
-                    "it. 'As loaded' is what the results above say. 'With these settings' is simulated now, in the same "
-                    "replications as those results, from the first on. 'What the settings change' compares the two "
-                    "replication by replication (both simulated now), so that their common luck drops out. Intervals "
-                    "cover luck only, not what is unknown about the numbers themselves."
+                    "it. 'As loaded' and 'with these settings' are both simulated now, in the same replications: those of "
+                    "the results above, from the first on, and more if more are asked for. 'What the settings change' "
+                    "compares the two replication by replication, so that their common luck drops out. Intervals cover "
+                    "luck only, not what is unknown about the numbers themselves."
                 ),
                 html.P(["On the command line, in full: ", html.Code(command(study, live.moved_in(order)))]),
             ]
@@ -329,7 +327,7 @@ def _with_reference(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([put, rows.drop(columns="n")], ignore_index=True)
 
 
-def frames(found: live.Answer, loaded: dict[str, dict[Any, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def frames(found: live.Answer) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The answer as a table for people, and as numbers for a file."""
     import pandas as pd
 
@@ -337,12 +335,11 @@ def frames(found: live.Answer, loaded: dict[str, dict[Any, Any]]) -> tuple[pd.Da
     for row in found.rows:
         m = MEASURES[row.measure]
         label = m.label.split(":")[0] if row.measure == "break_even_week" else m.label
-        before = loaded.get(row.measure)
         shown.append(
             (
                 label if m.unit in ("%", "£") else f"{label} ({m.unit})",
-                f"{told(before)}, n = {before['n']}" if before is not None else "–",
-                f"{_cell(row.measure, row.moved, found.n)}, n = {row.moved.n}",
+                f"{_cell(row.measure, row.loaded)}, n = {row.loaded.n}" if found.paired else "–",
+                f"{_cell(row.measure, row.moved)}, n = {row.moved.n}",
                 _difference(row),
                 live.in_words(row),
             )
@@ -352,9 +349,11 @@ def frames(found: live.Answer, loaded: dict[str, dict[Any, Any]]) -> tuple[pd.Da
                 "measure": row.measure,
                 "label": m.label,
                 "unit": m.stored_unit,
-                **{f"loaded_{k}": (before or {}).get(k) for k in ("mean", "low", "high", "n")},
-                **{f"moved_{k}": getattr(row.moved, k) for k in ("mean", "low", "high", "n")},
-                **{f"difference_{k}": getattr(row.difference, k) for k in ("mean", "low", "high", "n")},
+                **{
+                    f"{which}_{k}": getattr(getattr(row, which), k)
+                    for which in ("loaded", "moved", "difference")
+                    for k in ("mean", "low", "high", "n")
+                },
                 "in_words": live.in_words(row),
             }
         )
@@ -368,7 +367,7 @@ def frames(found: live.Answer, loaded: dict[str, dict[Any, Any]]) -> tuple[pd.Da
     return pd.DataFrame(shown, columns=heads), pd.DataFrame(numbers)
 
 
-def _cell(measure: str, e: Estimate, replications: int) -> str:
+def _cell(measure: str, e: Estimate) -> str:
     if e.n == 0:
         return "not in any replication"
     row = {"measure": measure, "mean": e.mean, "low": e.low, "high": e.high, "n": e.n, "in_words": ""}
@@ -386,14 +385,13 @@ def _difference(row: live.Row) -> str:
     return f"{text}, n = {e.n}"
 
 
-def sentence(title: str, found: live.Answer, loaded: dict[str, dict[Any, Any]]) -> str:
+def sentence(title: str, found: live.Answer) -> str:
     """The answer for function gained, in words."""
     row = next(r for r in found.rows if r.measure == "point_years")
-    before = loaded.get("point_years")
-    text = f"With these settings, {title} ends at {_cell('point_years', row.moved, found.n)} point-years "
-    text += f"against staying put (n = {row.moved.n})"
-    if before is not None:
-        text += f"; as loaded {told(before)} (n = {before['n']})"
+    text = f"With these settings, {title} ends at {_cell('point_years', row.moved)} point-years against staying put"
+    if not found.paired:
+        return f"{text} (n = {row.moved.n}). As loaded it is being simulated with the same children and the same luck."
+    text += f"; as loaded at {_cell('point_years', row.loaded)} (n = {row.moved.n} of both)"
     if row.difference.n:
         text += f". The settings make a difference of {_difference(row)}: {live.in_words(row)}"
     return text + "."

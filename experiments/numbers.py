@@ -94,8 +94,13 @@ def grade_counts(configs: Iterable[Config]) -> dict[str, int]:
     once)."""
     configs = list(configs)
     found = Counter(rows_used(configs).values())
-    by_hand = {n.key for config in configs for n in numbers(config) if n.stated and n.grade == BY_HAND}
-    return {**{grade: found[grade] for grade in GRADES}, BY_HAND: len(by_hand)}
+    keys = {number.key for config in configs for number in set_by_hand(config)}
+    return {**{grade: found[grade] for grade in GRADES}, BY_HAND: len(keys)}
+
+
+def set_by_hand(config: Config) -> list[Number]:
+    """Numbers that a file or a word states and that no evidence row is behind."""
+    return [number for number in numbers(config) if number.stated and number.grade == BY_HAND]
 
 
 def _stated(value: Any, key: str) -> Iterator[str]:

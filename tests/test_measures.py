@@ -817,6 +817,12 @@ def test_groups_add_up_to_the_whole(rows: list[dict[str, Any]]) -> None:
         if needs.sum():
             reached = np.nansum(parts["reach_share"] * needs) / needs.sum()
             assert reached == pytest.approx(whole["reach_share"])
+        started = parts["specialist_start_within_52_weeks_share"]
+        overall = whole["specialist_start_within_52_weeks_share"]
+        if np.isfinite(started).any():
+            assert np.nanmin(started) - 1e-12 <= overall <= np.nanmax(started) + 1e-12
+        else:
+            assert math.isnan(overall)
         years = np.nansum(parts["impact_function_years_per_1000_children"] * parts["children"])
         assert years / 2000 == pytest.approx(np.nan_to_num(whole["impact_function_years_per_1000_children"]))
 

@@ -97,10 +97,15 @@ def order(
 
 @dataclass
 class Simulated:
-    """What has been simulated of two plans: name of the part (:func:`dashboards.background.work.end_name`) -> replication
-    -> the measures of :data:`sim.measures.LABELS`, shape ``(n_measures,)``."""
+    """What has been simulated of two plans.
+
+    ``asked``: evidence row -> replications without which nothing is told of it, so that nobody takes a run that is going on,
+    or was given up, for an answer. ``at``: name of the part (:func:`dashboards.background.work.end_name`) -> replication ->
+    the measures of :data:`sim.measures.LABELS`, shape ``(n_measures,)``.
+    """
 
     ends: dict[str, tuple[float, float]]
+    asked: dict[str, int]
     at: dict[str, dict[int, np.ndarray]]
 
     def take(self, parts: Iterable[Part]) -> None:
@@ -120,8 +125,9 @@ class Simulated:
         return sorted(set.intersection(*(set(here) for here in needed)))
 
     def depends(self, row: str, measure: str) -> Depends | None:
-        """How far the answer moves with a number; None if no replication is complete."""
-        if not (whole := self.replications(row)):
+        """How far the answer moves with a number; None if fewer replications are complete than were asked for."""
+        whole = self.replications(row)
+        if len(whole) < self.asked[row]:
             return None
         column = list(LABELS).index(measure)
 
@@ -145,8 +151,10 @@ class Known:
     def add(self, order: EndsOrder, parts: Iterable[Part]) -> None:
         """Keep what has been simulated of an order."""
         with self._lock:
-            found = self._found.setdefault(_key(order.configs.values(), order.seed), Simulated({}, {}))
+            found = self._found.setdefault(_key(order.configs.values(), order.seed), Simulated({}, {}, {}))
             found.ends |= order.ends
+            for row in order.ends:
+                found.asked[row] = min(order.replications, found.asked.get(row, order.replications))
             found.take(parts)
 
     def parts(self, order: EndsOrder) -> list[Part]:

@@ -309,10 +309,12 @@ def _digest(config: Config) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """One measure with the settings moved (against staying put), and the paired difference from the settings loaded."""
+    """One measure against staying put, with the settings moved and as they are loaded, and the paired difference of the
+    two; all from the same replications, so that they add up. Before any has both, what is known with the settings moved."""
 
     measure: str
     moved: Estimate
+    loaded: Estimate
     difference: Estimate
 
 
@@ -349,9 +351,10 @@ def answer(order: Order, parts: Sequence[Part], began: float) -> Answer | None:
     both = [r for r in now.replications if r in set(before.replications)]
     rows = []
     for name in TOLD:
-        with_moved = {r: now.pairs[moved][r].numbers[name] for r in now.replications}
-        apart = [with_moved[r] - before.pairs[loaded][r].numbers[name] for r in both]
-        rows.append(Row(name, estimate(np.array(list(with_moved.values()))), estimate(np.array(apart))))
+        with_moved = np.array([now.pairs[moved][r].numbers[name] for r in both or now.replications])
+        as_loaded = np.array([before.pairs[loaded][r].numbers[name] for r in both])
+        apart = with_moved - as_loaded if both else as_loaded
+        rows.append(Row(name, estimate(with_moved), estimate(as_loaded), estimate(apart)))
     ahead = estimates(
         np.array(
             [

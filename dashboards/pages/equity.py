@@ -17,7 +17,7 @@ from sim.area import KINDS
 from sim.calendar import days_of_run
 from sim.dictionary import tables_of_views
 from sim.errors import InputError
-from sim.measures import LABELS
+from sim.measures import LABELS, Measure
 from sim.measures.views import map_weeks
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ FIFTHS = ("1<br>most<br>deprived", "2", "3", "4", "5<br>least<br>deprived")
 BY_GROUP = (
     "reach_share",
     "first_useful_within_18_weeks_share",
+    "specialist_start_within_52_weeks_share",
     "impact_mean_change_points",
     "impact_significant_share",
     "never_identified_share",
@@ -86,7 +87,11 @@ ON_MAP = {
 
 
 def by_group(study: Study, view: str, group: str, measure: str) -> pd.DataFrame:
-    """Mean over replications with its 95 % interval, by system and group: columns system, group, value, low, high, n."""
+    """Mean over replications with its 95 % interval, by system and group: columns system, group, value, low, high, n.
+
+    A group that has no number in some replication has no mean: the replications that do have one are the better ones (a
+    median is not reached where most wait for ever), and their mean would hide the worst groups.
+    """
     import pandas as pd
 
     from experiments.certainty.statistics import estimate
@@ -95,7 +100,8 @@ def by_group(study: Study, view: str, group: str, measure: str) -> pd.DataFrame:
     records = []
     for (system, name), rows in found.groupby(["system", group], sort=False):
         e = estimate(rows[measure].to_numpy())
-        records.append((system, name, e.mean, e.low, e.high, e.n))
+        known = (e.mean, e.low, e.high) if e.n == len(rows) else (np.nan,) * 3
+        records.append((system, name, *known, e.n))
     return pd.DataFrame(records, columns=["system", group, "value", "low", "high", "n"])
 
 
@@ -113,6 +119,7 @@ def quintiles(look: Look) -> Drawn:
     for name, title in titles(study).items():
         own = frame[frame["system"] == name].set_index("imd_quintile")["value"]
         said.append(f"{title} {m.text(own[1])} in the most and {m.text(own[5])} in the least deprived fifth")
+    said += _not_told(frame, m, "fifths")
     return Drawn(f"{m.label}: {'; '.join(said)}.", _told(frame, "Deprivation fifth", m.unit), fig)
 
 
@@ -130,9 +137,20 @@ def localities(look: Look) -> Drawn:
     for name, title in titles(study).items():
         own = frame[frame["system"] == name]["value"]
         said.append(f"{title} {m.text(own.min())} to {m.text(own.max())}")
+    said += _not_told(frame, m, "localities")
     return Drawn(
         f"{m.label}, lowest to highest locality: {'; '.join(said)}.", _told(frame, "Locality", m.unit), fig
     )
+
+
+def _not_told(frame: pd.DataFrame, measure: Measure, groups: str) -> list[str]:
+    """How many groups have no number, and why."""
+    without = int(frame["value"].isna().sum())
+    if not without:
+        return []
+    return [
+        f"–, for {without} of {len(frame)} {groups} shown: {measure.undefined}, in one replication at least"
+    ]
 
 
 def _told(frame: pd.DataFrame, group: str, unit: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from dashboards.ends import MEASURE, OTHER, register, section
 from dashboards.page import Control, Drawn, Look, Page, Panel, attributes, table
 from dashboards.studies.study import Study
 from dashboards.theme import figure, theme
-from experiments.numbers import BY_HAND, GRADES, grade_counts, rows_used
+from experiments.numbers import BY_HAND, GRADES, grade_counts, rows_used, set_by_hand
 from experiments.words import GRADE_WORDS
 from sim.measures import LABELS
 
@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
 
 def rows(study: Study) -> pd.DataFrame:
-    """Evidence rows that any system of the study uses: name, value, range, unit, grade, shape, source, note."""
+    """Evidence rows that any system of the study uses: name, value, range, unit, grade, shape, source, note; then what is
+    set by hand, which has no range, by its key in the configuration."""
     import pandas as pd
 
     used = rows_used(study.configs.values())
     known: dict[str, Any] = {}
     for config in study.configs.values():
         known |= {name: row for name, row in config.evidence.items() if name in used and name not in known}
+    by_hand: dict[tuple[str, float, str], list[str]] = {}
+    for system, config in study.configs.items():
+        for number in set_by_hand(config):
+            by_hand.setdefault((number.key, number.value, number.unit), []).append(study.system_title(system))
     return pd.DataFrame(
         [
             {
@@ -38,6 +43,18 @@ def rows(study: Study) -> pd.DataFrame:
                 "Note": row.note or "",
             }
             for name, row in known.items()
+        ]
+        + [
+            {
+                "Number": key,
+                "Value": value,
+                "Unit": unit,
+                "Grade": BY_HAND,
+                "Shape": "fixed",
+                "Source": f"Set in the configuration: {', '.join(systems)}",
+                "Note": "",
+            }
+            for (key, value, unit), systems in by_hand.items()
         ]
     )
 
@@ -128,17 +145,24 @@ PAGE = Page(
         Panel(
             "numbers",
             "Which numbers are these, and who says so?",
-            "The evidence rows that the systems shown use. Low and high are the ends of the plausible range. The answer "
-            "moves by: the largest distance between the difference from the reference with the number at its low end, as it "
-            "is, and at its high end; worked out above for one number, or read from a sweep (opendoor sweep "
-            "design=one_at_a_time) of the same systems, area and years that was opened with these results. –: not known.",
+            "The evidence rows that the systems shown use, then what is set by hand in their configuration. Low and high "
+            "are the ends of the plausible range. The answer moves by: the largest distance between the difference from the "
+            "reference with the number at its low end, as it is, and at its high end; worked out above, or read from a "
+            "sweep (opendoor sweep design=one_at_a_time) of the same systems, area and years that was opened with these "
+            "results. –: not known.",
             every,
         ),
     ],
     (
         Control("words", "Search", typed=True),
         Control(
-            "grade", "Grade", lambda study: [("all", "all grades"), *((g, GRADE_WORDS[g]) for g in GRADES)]
+            "grade",
+            "Grade",
+            lambda study: [
+                ("all", "all grades"),
+                *((g, GRADE_WORDS[g]) for g in GRADES),
+                (BY_HAND, "set by hand"),
+            ],
         ),
         OTHER,
         MEASURE,

@@ -134,9 +134,12 @@ def fifteen(look: Look) -> Drawn:
             total = known[value].sum()
             share = most[value] / total
             said = (
-                f"{title}: {total:,.0f} {CELLS[value]} in the years counted, {share:.0%} of them in {cell}."
+                f"{title}: {total:,.0f} {CELLS[value].removesuffix(' in')} in the years counted, {share:.0%} of them in "
+                f"{cell}."
             )
-    said += f" {15 - len(known)} of the fifteen cells are empty." if len(known) < 15 and len(known) else ""
+            if value == "needs_reached":
+                said += " A need reached in several cells counts in each, so there are fewer needs than that."
+    said += f" {15 - len(known)} of the fifteen cells have none." if len(known) < 15 and len(known) else ""
     said += f" Mean of {n} replications." if n > 1 else " One replication."
     frame = mean.assign(strand=mean["strand"].str.replace("_", " "))
     frame.columns = ["Strand", "Level", *(words[:1].upper() + words[1:] for words in CELLS.values())]
@@ -206,7 +209,8 @@ PAGE = Page(
             "Five strands by three levels, of the offers that belong there: staff hours put in, children reached (each once "
             "in a cell), and how much better those reached function at the end than with no service at all. Children are "
             "often reached in several cells: their change is not divided among them. Work with the whole population reaches "
-            "nobody by name, so its cells have hours and no children.",
+            "nobody by name, so its cells have hours and no children. Advice kept up at home is given in contacts of other "
+            "offers, so its cell has children and no hours. –: nothing of it, mostly because the system has no offer there.",
             fifteen,
             uses=("system", "cell"),
         ),

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from dashboards.ends import hangs_on
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, attributes, systems, unbroken
 from dashboards.studies.changes import plan_titles
 from dashboards.studies.settled import warnings
 from dashboards.studies.study import Study
-from dashboards.studies.words import cards
+from dashboards.studies.words import NONE, Card, cards
 from dashboards.telling.link import link
 from experiments.comparing.measures_table import TITLES
 from sim.errors import InputError
 from sim.journey_rules import NO_SERVICE
 from sim.measures import LABELS
+
+#: Replications without which an interval says nothing.
+FEWEST = 2
 
 
 def headlines(look: Look) -> Drawn:
@@ -37,7 +44,7 @@ def headlines(look: Look) -> Drawn:
                     html.P(c.verdict, className="verdict"),
                     html.P(
                         [unbroken(c.big[0]), html.Span(f" {unbroken(c.big[1])}", className="was")],
-                        className="big",
+                        className="big words" if c.after == NONE else "big",
                         **attributes(aria_hidden="true"),
                     ),
                     html.P(unbroken(c.sentence)),
@@ -49,17 +56,35 @@ def headlines(look: Look) -> Drawn:
         ],
         className="cards",
     )
-    better = sum(c.tone == "better" for c in found)
-    worse = sum(c.tone == "worse" for c in found)
     said = (
         f"{titles[other]} instead of {titles[reference]}, with the same children, the same staff and the same luck: of "
-        f"these {len(found)} measures {better} are better, {worse} worse, and {len(found) - better - worse} not clearly "
-        "either."
+        f"these {len(found)} measures {in_all(found)}."
     )
     said = f"{said[:1].upper()}{said[1:]}"
     frame = pd.DataFrame([(c.label, c.verdict[2:], c.sentence, c.interval) for c in found])
     frame.columns = pd.Index(["Measure", "In words", "Finding", "How sure"])
     return Drawn(said, frame, body=body)
+
+
+def in_all(found: Sequence[Card]) -> str:
+    """How many cards say what, in words; what none says is left out."""
+    counts = Counter(
+        "neither for sure" if not c.tone and c.compared else c.verdict[2:].lower() for c in found
+    )
+    words = {
+        "better": "better",
+        "more equal": "more equal between deprived and other children",
+        "worse": "worse",
+        "less equal": "less equal between deprived and other children",
+        "neither for sure": "neither for sure",
+        "cannot be compared": "cannot be compared",
+    }
+    told = [
+        f"{counts[key]} {'' if key.startswith('cannot') else 'is ' if counts[key] == 1 else 'are '}{text}"
+        for key, text in words.items()
+        if counts[key]
+    ]
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
 
 
 def apart(look: Look) -> Drawn:
@@ -87,10 +112,19 @@ def apart(look: Look) -> Drawn:
     above = int((frame.iloc[:, 3] > 0).sum())
     said = (
         f"{m.label}: {m.text(row['reference_mean'])} under {titles[reference]}, {m.text(row['other_mean'])} under "
-        f"{titles[other]}; the difference is above nought in {above} of {len(frame)} replications. In words: "
-        f"{row['in_words']}."
+        f"{titles[other]}; the difference is above nought in {above} of {len(frame)} replications. "
+        f"{could_be_luck(row)}"
     )
     return Drawn(said, frame, fig)
+
+
+def could_be_luck(row: Mapping[str, Any]) -> str:
+    """The answer to the question above the figure."""
+    if row["n"] < FEWEST:
+        return f"With {row['n']} replications in which both have a number nobody can tell whether it is luck."
+    if row["includes_no_difference"]:
+        return "The 95 % interval includes no difference: it could be luck alone."
+    return f"The 95 % interval leaves no difference out: luck alone is an unlikely reason. In words: {row['in_words']}."
 
 
 def unknown(look: Look) -> Drawn:
@@ -158,7 +192,7 @@ PAGE = Page(
             "to change, two of those: see Getting there), with the same children, staff and luck. The number is the "
             "average over all simulated replications. The interval is where the difference would lie in 95 of 100 "
             "repetitions of the whole experiment; if it includes nought, luck alone may explain what is seen. ▲ is "
-            "better, ▼ is worse, ● is neither for sure.",
+            "better, ▼ is worse, ● is neither for sure, or cannot be compared.",
             headlines,
             uses=("other",),
         ),

@@ -40,6 +40,7 @@ CARDS = (
     "specialist_start_within_52_weeks_share",
     "pounds_per_significant_change",
     "reach_share_gap",
+    "impact_mean_change_points_gap",
 )
 
 
@@ -56,11 +57,16 @@ class Card(NamedTuple):
     after: str
 
     @property
+    def compared(self) -> bool:
+        """Whether both have a number, in the same replications."""
+        return not self.verdict.endswith(NOT_COMPARED)
+
+    @property
     def big(self) -> tuple[str, str]:
         """What stands on the card in large type, and beside it in small."""
-        if NONE in (self.before, self.after):
-            return (self.after if self.before == NONE else self.before), ""
-        return self.after, f"instead of {self.before}"
+        why = LABELS[self.measure].undefined
+        before, after = (why if text == NONE else text for text in (self.before, self.after))
+        return after, f"instead of {before}"
 
 
 def cards(study: Study, reference: str, other: str) -> list[Card]:
@@ -71,8 +77,8 @@ def cards(study: Study, reference: str, other: str) -> list[Card]:
     return [c for c in out if (c.before, c.after) != (NONE, NONE)]
 
 
-#: What stands for a number that there is not.
-NONE = "–"
+#: What stands for a number that there is not, and where there is therefore no difference.
+NONE, NOT_COMPARED = "–", "Cannot be compared"
 
 
 def card(study: Study, row: dict[Any, Any]) -> Card:
@@ -96,6 +102,8 @@ def card(study: Study, row: dict[Any, Any]) -> Card:
         sentence = f"{after} instead of {before}."
     else:
         sentence = f"{after} {m.unit} instead of {before}."
+    if name == "recorded_wait_median_weeks" and row["n"]:
+        sentence += " Only those count who were on such a list, were seen, and left it in the years counted."
     return Card(name, m.label, verdict(row), sentence, interval(row, study.n), tone(row), before, after)
 
 
@@ -108,7 +116,7 @@ def verdict(row: dict[Any, Any]) -> str:
     """The comparison's own word, with a sign that says the same without colour."""
     sign = {"better": "▲ ", "more equal": "▲ ", "worse": "▼ ", "less equal": "▼ "}.get(row["in_words"], "● ")
     text = str(row["in_words"])
-    return sign + (text[:1].upper() + text[1:] if row["n"] else "Cannot be compared")
+    return sign + (text[:1].upper() + text[1:] if row["n"] else NOT_COMPARED)
 
 
 def tone(row: dict[Any, Any]) -> str:

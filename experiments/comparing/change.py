@@ -155,7 +155,8 @@ def verdict(measure: Measure, found: Estimate, neither: tuple[str, str]) -> str:
     """
     if found.n == 1:
         return "one replication: cannot tell"
-    if found.mean == 0 and found.sd == 0:
+    nought = measure.difference_text(0.0)
+    if {measure.difference_text(value) for value in (found.mean, found.low, found.high)} == {nought}:
         return "no difference"
     if found.includes_zero:
         return "no clear difference"

@@ -16,6 +16,7 @@ from sim.measures.impact import ROUNDING_POINTS, significant_points
 from sim.measures.lists import lists_that_count
 from sim.measures.reach import QUINTILES
 from sim.measures.waits import (
+    SPECIALIST_DAYS,
     USEFUL_DAYS,
     completed_recorded,
     last_snapshots,
@@ -112,6 +113,8 @@ def _by_group(run: RunColumns, group: Ints, children: Floats) -> Columns:
     in_need, present = counted.in_need, counted.present
     needs, everybody = count_by(in_need, group, n), count_by(present, group, n)
     useful = within(run, counted, "first_useful_day", USEFUL_DAYS)
+    specialist = within(run, counted, "specialist_start_day", SPECIALIST_DAYS)
+    due = specialist.cohort & (t["level"] == LEVELS.index("specialist"))
     done, days = completed_recorded(run)
     significant = counted.change >= significant_points(run) - ROUNDING_POINTS
     years = sum_by(t["score_years"] - t["score_years_no_service"], present, group, n)
@@ -126,6 +129,9 @@ def _by_group(run: RunColumns, group: Ints, children: Floats) -> Columns:
             count_by(useful.cohort & useful.in_time, group, n), count_by(useful.cohort, group, n)
         ),
         "first_useful_median_weeks": median_days(still_without_useful_support(run, counted, group, n)) / 7.0,
+        "specialist_start_within_52_weeks_share": ratios(
+            count_by(due & specialist.in_time, group, n), count_by(due, group, n)
+        ),
         "reach_share": ratios(count_by(in_need & counted.seen, group, n), needs),
         "never_identified_share": ratios(count_by(in_need & ~counted.identified, group, n), needs),
         "identified_never_seen_share": ratios(

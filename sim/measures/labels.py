@@ -356,6 +356,7 @@ GROUP_MEASURES = (
     "recorded_wait_median_weeks",
     "first_useful_within_18_weeks_share",
     "first_useful_median_weeks",
+    "specialist_start_within_52_weeks_share",
     "reach_share",
     "never_identified_share",
     "identified_never_seen_share",

@@ -230,7 +230,7 @@ def test_all_numbers_are_worked_out_one_after_the_other_and_what_is_complete_out
         tab.wait_for_selector("text=at either end: ")  # it goes on, and can be cancelled, on every page
         tab.get_by_role("button", name="Cancel").click()
         tab.wait_for_selector("text=nothing goes on")
-        tab.wait_for_selector("text=have been put at either end of their range")
+        tab.wait_for_selector("text=have been put at either end of it")
         tab.get_by_role("link", name="Evidence", exact=True).click()
         settled(tab)
         tab.wait_for_function("/Known for [1-9]/.test(document.querySelector('#ends-answer').textContent)")

@@ -104,8 +104,11 @@ def test_the_answer_is_what_the_command_line_gives_for_the_same_settings_and_see
     assert gained.difference.mean < 0, "reluctant practitioners and a deep dip cost nothing"
     assert found.course["value"].iloc[-1] == pytest.approx(gained.moved.mean)
     assert found.seconds == pytest.approx(1.0)
-    shown, numbers_of_file = frames(found, {})
+    shown, numbers_of_file = frames(found)
     assert len(shown) == len(numbers_of_file) == len(live.TOLD)
+    for row in found.rows:
+        if {row.moved.n, row.loaded.n, row.difference.n} == {2}:
+            assert row.moved.mean - row.loaded.mean == pytest.approx(row.difference.mean), row.measure
 
 
 def test_one_replication_answers_without_claiming_an_interval(order: Order, parts: list[Part]) -> None:

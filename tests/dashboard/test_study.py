@@ -64,7 +64,10 @@ def test_cards_and_scorecard_tell_the_numbers_of_the_command(server: Server, res
             assert m.undefined in c.sentence
             assert c.verdict == "● Cannot be compared"
     undefined = [c for c in found if "–" in (c.before, c.after)]
-    assert all(c.big[1] == "" and c.big[0] != "–" for c in undefined)
+    for c in undefined:
+        has, lacks = (c.before, 1) if c.after == "–" else (c.after, 0)
+        assert has in c.big[lacks], "the number stands in the other system's place"
+        assert LABELS[c.measure].undefined in c.big[1 - lacks]
     page = next(p for p in PAGES if p.name == "impact")
     panel = next(p for p in page.panels if p.name == "scorecard")
     frame = draw(server, page, panel, "small", {}, False).frame

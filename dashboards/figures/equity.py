@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,17 @@ SYMBOLS = {
     "secondary": "triangle-up",
     "special": "diamond",
 }
+
+
+#: Letters in a line under a group; five groups stand beside each other.
+TICK_LETTERS = 8
+
+
+def locality_ticks(names: Sequence[str]) -> list[str]:
+    """Names short enough to stand beside each other on a phone: without what is in brackets, if they still differ."""
+    short = [name.partition(" (")[0] for name in names]
+    shown = short if len(set(short)) == len(names) else list(names)
+    return ["<br>".join(textwrap.wrap(name, TICK_LETTERS)) for name in shown]
 
 
 def groups_figure(

@@ -42,7 +42,7 @@ def fifteen_figure(frame: pd.DataFrame, value: str, words: str, dark: bool) -> A
     t = theme(dark)
     grid = frame.set_index(["strand", "level"])[value].unstack()
     grid = grid.reindex(index=list(STRANDS), columns=list(LEVELS))
-    z = grid.to_numpy(float)
+    z = np.where(grid == 0, np.nan, grid.to_numpy(float))  # nothing is not a little: it has no colour
     largest = float(np.nanmax(np.abs(z))) if np.isfinite(z).any() else 0.0
     top, form = largest or 1.0, ",.2f" if largest < 10 else ",.0f"
     fig = figure(dark, 380)
@@ -62,7 +62,7 @@ def fifteen_figure(frame: pd.DataFrame, value: str, words: str, dark: bool) -> A
     for i, strand in enumerate(STRANDS):
         for j, level in enumerate(LEVELS):
             strong = z[i, j] > 0.45 * top
-            empty = not np.isfinite(z[i, j]) or z[i, j] == 0
+            empty = not np.isfinite(z[i, j])
             fig.add_annotation(
                 x=level,
                 y=strand.replace("_", " "),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dashboards.figures.change import course_figure, ways_figure
-from dashboards.figures.equity import groups_figure
+from dashboards.figures.equity import groups_figure, locality_ticks
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, attributes, cell, table
 from dashboards.pages.equity import FIFTHS
 from dashboards.sliders import register, section
@@ -160,9 +160,32 @@ def disruption(look: Look) -> Drawn:
     }
     fig = _ways(look, rows, labels, "weeks worse than under staying put")
     short = {"disruption_weeks": "Weeks in which any of these is worse"}
-    said = f"Of {int(change_table(study, 'change_by_week')['week'].max())} weeks that are looked at; mean and 95 % interval:"
+    weeks = int(change_table(study, "change_by_week")["week"].max())
+    said = f"Of {weeks} weeks that are looked at. {mostly(rows, plan_titles(study))}"
     body = _table(beside(study, rows, short), "Weeks of disruption")
     return Drawn(said, as_table(study, rows, list(labels)), fig, body=body)
+
+
+def mostly(rows: pd.DataFrame, titles: dict[str, str]) -> str:
+    """By which measure alone each way has most of its weeks of disruption, and what to mind if that is the list."""
+    out, by_list = [], False
+    for plan, title in list(titles.items())[1:]:
+        own = rows[rows["plan"] == plan].set_index("measure")["mean"]
+        alone = {name: own.get(f"disruption_weeks_{name}", float("nan")) for name in DISRUPTION}
+        alone = {name: mean for name, mean in alone.items() if mean > 0}
+        if not alone:
+            continue
+        name = max(alone, key=lambda one: alone[one])
+        label = MEASURES[f"disruption_weeks_{name}"].label.removeprefix("... by ")
+        out.append(f"{title}, most by {label} ({alone[name]:,.0f})")
+        by_list = by_list or name == "list_over_18_weeks"
+    said = f"{'; '.join(out)}." if out else ""
+    if by_list:
+        said += (
+            " A way that does away with the list for a first contact cannot be worse in who waits on it: that measure is on "
+            "its side, whoever waits for therapy or a group instead."
+        )
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def people(look: Look) -> Drawn:
@@ -194,7 +217,7 @@ def groups(look: Look) -> Drawn:
     every = pd.concat([put.assign(n=int(rows["n"].max())), shown], ignore_index=True)
     fifths = grouping == "imd_quintile"
     percent = unit == "share"
-    shown_names = list(FIFTHS) if fifths else names
+    shown_names = list(FIFTHS) if fifths else locality_ticks(names)
     fig = groups_figure(
         every, "group", shown_names, titles, "" if percent else unit, percent, look.dark, fifths
     )
@@ -209,10 +232,10 @@ def groups(look: Look) -> Drawn:
     heads = (
         ("Most deprived fifth", "Least deprived fifth") if fifths else ("Lowest locality", "Highest locality")
     )
-    unsure = int(((shown["low"] <= 0) & (shown["high"] >= 0)).sum())
+    more, less = int((shown["low"] > 0).sum()), int((shown["high"] < 0).sum())
     said = (
-        f"{words[:1].upper()}{words[1:]} ({unit}), against {titles[study.reference]}: of {len(shown)} intervals, {unsure} "
-        "include no difference."
+        f"{words[:1].upper()}{words[1:]} ({unit}), against {titles[study.reference]}: of {len(shown)} intervals, {more} are "
+        f"above nought, {less} below, and {len(shown) - more - less} include it."
     )
     body = _table(pd.DataFrame(short, columns=["Way to change", *heads]), words)
     frame = every.assign(system=every["system"].map(titles))

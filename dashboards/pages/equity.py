@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dashboards.figures.equity import groups_figure, in_squares, map_figure
+from dashboards.figures.equity import groups_figure, in_squares, locality_ticks, map_figure
 from dashboards.page import Control, Drawn, Look, Options, Page, Panel, systems
 from dashboards.pages.waits import titles
 from dashboards.studies.study import Study
@@ -128,7 +127,7 @@ def localities(look: Look) -> Drawn:
     study, measure = look.study, look.values["measure"]
     m = LABELS[measure]
     frame = by_group(study, "localities", "locality", measure)
-    names = ["<br>".join(wrap(name, 12)) for name in study.area.localities]
+    names = locality_ticks(study.area.localities)
     percent = m.unit == "%"
     fig = groups_figure(
         frame, "locality", names, titles(study), "" if percent else m.unit, percent, look.dark, join=False

@@ -112,7 +112,9 @@ def bands(look: Look) -> Drawn:
         total = float(own["people"].sum())
         over = float(own["people"]["w52_plus"])
         said.append(
-            f"{title}: {total:,.0f}, of them {cell(round(100 * over / total, 1)) if total else '–'}% over 52 weeks"
+            f"{title}: {total:,.0f}, of them {cell(round(100 * over / total, 1))}% over 52 weeks"
+            if total
+            else f"{title}: none"
         )
     what = "ended in the years counted" if state == "completed" else "were going on when the run ended"
     frame = people.assign(band=people["band"].map(BAND_WORDS))[["system", "band", "people", "share"]]
@@ -232,7 +234,7 @@ PAGE = Page(
         ),
         Panel(
             "process",
-            "Which months would be news, and which are the usual ups and downs?",
+            "Which four weeks would be news, and which are the usual ups and downs?",
             "An XmR chart as in NHS reporting, of one simulated history (the first replication). Grey circles are common "
             "cause. Triangles are special cause by the rules of Making Data Count: beyond a limit; seven or more on one "
             "side of the mean; seven or more rising or falling all the way; two of three near a limit. Blue is improvement, "

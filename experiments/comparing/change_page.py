@@ -241,5 +241,7 @@ def rules(changes: Changes) -> list[str]:
         "A child belongs to the place it attends on the decision day, or the first after it. Of many places, about one in "
         "forty looks clearly worse, and one in forty clearly better, by chance alone; all of them: change_by_group.csv.",
         f"A week of disruption: over four weeks one of the measures below it is worse by more than {TOLERANCE:.0%}, and "
-        f"for counts by more than chance makes of two independent counts ({STANDARD_ERRORS:g} standard errors).",
+        f"for counts by more than chance makes of two independent counts ({STANDARD_ERRORS:g} standard errors). A plan that "
+        "does away with the list for a first contact cannot be worse in who waits on it; who waits for therapy or a group "
+        "instead is not among these measures.",
     ]

@@ -117,10 +117,11 @@ def spread_sentence(children: pd.DataFrame, names: Sequence[str]) -> str:
     low, middle, high = np.quantile(d, [0.05, 0.5, 0.95])
     unseen = int((~children["seen"]).sum())
     other = _sides(names)["other"]
+    least, most, half = (f"{value:+.2f}".replace("-", "−") for value in (low, high, middle))
     return (
         f"Of all {len(d):,}, {np.mean(d > 0):.0%} do better under {other}, by however little, and "
-        f"{np.mean(d < 0):.0%} worse; nine in ten lie between {low:+.2f} and {high:+.2f} (the middle one at "
-        f"{middle:+.2f}); {unseen:,} are never seen in any system compared."
+        f"{np.mean(d < 0):.0%} worse; nine in ten lie between {least} and {most} (the middle one at {half}); "
+        f"{unseen:,} are never seen in any system compared."
     )
 
 

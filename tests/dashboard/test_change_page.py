@@ -12,9 +12,9 @@ import pytest
 from dashboards.app import draw
 from dashboards.figures.change import course_figure, ways_figure
 from dashboards.page import chosen
-from dashboards.pages.change import FOLLOWED, PAGE, in_fours
+from dashboards.pages.change import FOLLOWED, PAGE, in_fours, mostly
 from dashboards.server import Server, Settings
-from dashboards.studies.changes import COMMAND, lacking, plan_titles, told
+from dashboards.studies.changes import COMMAND, change_table, lacking, plan_titles, told
 from dashboards.studies.study import read_study
 from experiments.comparing.change_page import cell
 from sim.measures.change import BY_GROUP, MEASURES
@@ -161,3 +161,18 @@ def test_a_table_that_cannot_be_read_is_a_message_and_the_other_panels_go_on(
     assert "cannot be read" in str(draw(server, PAGE, PANELS["groups"], "broken", {}, False).body)
     assert "columns are missing (low)" in str(draw(server, PAGE, PANELS["cost"], "broken", {}, False).body)
     assert len(draw(server, PAGE, PANELS["weekly"], "broken", {}, False).frame)
+
+
+def test_what_weeks_of_disruption_come_of_is_said_and_whom_the_measure_favours(server: Server) -> None:
+    study = server.comparison("ways")
+    rows = change_table(study, "change")
+    titles = plan_titles(study)
+    only = rows[rows["measure"].str.startswith("disruption_weeks_")].copy()
+    only["mean"] = (only["measure"] == "disruption_weeks_contacts") * 12.0
+    told = mostly(only, titles)
+    assert told.count("most by contacts (12)") == len(titles) - 1
+    assert "first contact cannot be worse" not in told
+    only.loc[only["measure"] == "disruption_weeks_list_over_18_weeks", "mean"] = 30.0
+    assert "first contact cannot be worse" in mostly(only, titles)
+    only["mean"] = float("nan")
+    assert mostly(only, titles) == ""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from dashboards.figures.differences import difference_figure, paired
-from dashboards.figures.equity import MOST_MARKS, groups_figure, in_squares, map_figure
+from dashboards.figures.equity import MOST_MARKS, groups_figure, in_squares, locality_ticks, map_figure
 from dashboards.figures.impact import fifteen_figure
 from dashboards.figures.waits import fan, fan_figure, xmr_figure
 from dashboards.figures.xmr import LIMIT_FACTOR, xmr
+from dashboards.pages.equity import by_group
 from dashboards.theme import DARK, LIGHT
 from sim.system import LEVELS, STRANDS
 
@@ -113,7 +116,9 @@ def test_the_fifteen_outcomes_stand_where_they_belong_and_are_written_out() -> N
         columns=["strand", "level", "hours"],
     )
     fig = fifteen_figure(frame.sample(frac=1, random_state=1), "hours", "hours", False)
-    assert np.array(fig.data[0].z).tolist() == [[10.0 * i + j for j in range(3)] for i in range(5)]
+    drawn = np.array(fig.data[0].z)
+    assert np.isnan(drawn[0, 0]), "nothing has the colour of a little"
+    assert np.nan_to_num(drawn).tolist() == [[10.0 * i + j for j in range(3)] for i in range(5)]
     written = [str(10 * i + j) for i in range(5) for j in range(3)]
     assert [a.text for a in fig.layout.annotations] == ["–", *written[1:]], "nothing is written as a dash"
 
@@ -201,3 +206,26 @@ def test_text_and_lines_can_be_seen_on_their_ground(theme: object) -> None:
         assert contrast(text, t.ground) >= 4.5
     for line in (*t.systems, t.neutral, t.better, t.worse):
         assert contrast(line, t.ground) >= 3.0, line
+
+
+def test_localities_stand_beside_each_other_on_a_phone_and_keep_their_names_apart() -> None:
+    assert locality_ticks(["Oldham 1 (MSOA 001-010)", "Oldham 2 (MSOA 011-016)"]) == ["Oldham 1", "Oldham 2"]
+    both = locality_ticks(["North (A)", "North (B)"])
+    assert len(set(both)) == 2
+
+
+def test_a_group_without_a_number_in_some_replication_has_no_mean() -> None:
+    frame = pd.DataFrame(
+        {
+            "system": "a",
+            "replication": [0, 1, 0, 1],
+            "imd_quintile": [1, 1, 5, 5],
+            "first_useful_median_weeks": [30.0, np.nan, 10.0, 12.0],
+        }
+    )
+    study = SimpleNamespace(view=lambda name: frame)
+    found = by_group(study, "quintiles", "imd_quintile", "first_useful_median_weeks").set_index(
+        "imd_quintile"
+    )
+    assert np.isnan(found.loc[1, "value"]), "the replication in which half were reached stood for both"
+    assert (found.loc[1, "n"], found.loc[5, "value"], found.loc[5, "n"]) == (1, 11.0, 2)

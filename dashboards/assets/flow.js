@@ -58,8 +58,8 @@
       + "Lines are as wide as there are needs that moved in the step; + and − beside a number are how many came and went.";
     if (still()) play.hidden = true;
     const words = () => at === 0
-      ? "On the day of the decision"
-      : (flow.weeks[at] - flow.weeks[at - 1] === 1 ? "Week " + flow.weeks[at] : "Weeks " + (flow.weeks[at - 1] + 1) + " to " + flow.weeks[at]) + " after the decision";
+      ? "When counting begins"
+      : (flow.weeks[at] - flow.weeks[at - 1] === 1 ? "Week " + flow.weeks[at] : "Weeks " + (flow.weeks[at - 1] + 1) + " to " + flow.weeks[at]) + " counted";
     const moves = () => (at === 0 ? [] : flow.moves[at - 1]);
     /* side: -1 the left edge, 0 the middle, 1 the right edge */
     const point = (i, side) => {

@@ -289,7 +289,7 @@ def moving(look: Look) -> Drawn:
     into = [sum(int(m[m[:, 1] == place][:, 2].sum()) for m in seen.moves) for place in (HELPED, UNHELPED)]
     began = int(seen.stock[0, NOT_BEGUN] - seen.stock[-1, NOT_BEGUN])
     said = (
-        f"{title}, first replication, {int(seen.weeks[-1])} weeks after the decision: {began:,} needs begin. In the "
+        f"{title}, first replication, over the {int(seen.weeks[-1])} weeks counted: {began:,} needs begin. In the "
         f"services are {int(seen.in_services[0]):,} needs at the start and {int(seen.in_services[-1]):,} at the end; "
         f"{into[0]:,} times one has left because help has ended, {into[1]:,} times for another reason."
     )

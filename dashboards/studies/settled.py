@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dashboards.studies.study import Study
 from experiments.certainty.spin_up import COLUMNS, settled_row
 from experiments.comparing.compare import warnings_told_once
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def warnings(study: Study) -> list[str]:
-    """The warnings of the first replication, of several systems once; none if all is well or nothing is at hand.
+    """The warnings of the first replication, of several systems once and by their titles; none if all is well or nothing is
+    at hand.
 
     Results in a folder say what ``opendoor compare`` wrote; of a run in the background it is worked out by the same rule.
     """
@@ -17,7 +23,7 @@ def warnings(study: Study) -> list[str]:
     file = study.folder / "spin_up.parquet" if study.folder is not None else None
     if file is not None and file.is_file():
         try:
-            return warnings_told_once(pd.read_parquet(file, columns=["system", "in_words"]))
+            return _told(study, pd.read_parquet(file, columns=["system", "in_words"]))
         except (OSError, ValueError, KeyError):
             return [f"{file}: cannot be read, so nothing is known about the history."]
     lists = study.views.get("lists")
@@ -27,4 +33,13 @@ def warnings(study: Study) -> list[str]:
         for name, config in study.configs.items()
         if first is not None
     ]
-    return warnings_told_once(pd.DataFrame(rows, columns=COLUMNS))
+    return _told(study, pd.DataFrame(rows, columns=COLUMNS))
+
+
+def _told(study: Study, frame: pd.DataFrame) -> list[str]:
+    out = []
+    for text in warnings_told_once(frame):
+        names, colon, words = text.partition(": ")
+        known = [study.system_title(name) if name in study.configs else name for name in names.split(", ")]
+        out.append(f"{', '.join(known)}{colon}{words}")
+    return out

@@ -114,11 +114,11 @@ def test_needs_are_moved_step_by_step_played_and_paused_and_stand_still_for_who_
 ) -> None:
     with opened(browser, dashboard.url + "/journeys?system=gatekept") as tab:
         tab.wait_for_selector(".flow-place")
-        assert tab.locator(".flow-when").inner_text() == "On the day of the decision"
+        assert tab.locator(".flow-when").inner_text() == "When counting begins"
         numbers = "[...document.querySelectorAll('.flow-count')].map(e => e.textContent).join()"
         before = tab.evaluate(numbers)
         tab.get_by_role("button", name="One step on").click()
-        assert tab.locator(".flow-when").inner_text() == "Weeks 1 to 4 after the decision"
+        assert tab.locator(".flow-when").inner_text() == "Weeks 1 to 4 counted"
         assert tab.evaluate(numbers) != before
         assert "needs move" in tab.locator(".flow-said").inner_text()
         tab.locator(".flow-slider").focus()

@@ -226,7 +226,7 @@ def test_all_numbers_are_worked_out_one_after_the_other_and_what_is_complete_out
         settled(tab)
         tab.get_by_role("button", name="Work out all").click()
         tab.wait_for_function(
-            "/Known for [1-9]/.test(document.querySelector('#ends-answer').textContent)", timeout=60_000
+            "/Known for [1-9]/.test(document.querySelector('#ends-answer')?.textContent)", timeout=60_000
         )
         tab.get_by_role("link", name="Overview", exact=True).click()
         tab.wait_for_selector("text=at either end: ")  # it goes on, and can be cancelled, on every page
@@ -235,5 +235,5 @@ def test_all_numbers_are_worked_out_one_after_the_other_and_what_is_complete_out
         tab.wait_for_selector("text=have been put at either end of it")
         tab.get_by_role("link", name="Evidence", exact=True).click()
         settled(tab)
-        tab.wait_for_function("/Known for [1-9]/.test(document.querySelector('#ends-answer').textContent)")
+        tab.wait_for_function("/Known for [1-9]/.test(document.querySelector('#ends-answer')?.textContent)")
         assert violations(tab) == []

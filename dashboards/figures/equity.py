@@ -23,14 +23,14 @@ SYMBOLS = {
 
 
 #: Letters in a line under a group; five groups stand beside each other.
-TICK_LETTERS = 8
+TICK_LETTERS = 7
 
 
 def locality_ticks(names: Sequence[str]) -> list[str]:
     """Names short enough to stand beside each other on a phone: without what is in brackets, if they still differ."""
     short = [name.partition(" (")[0] for name in names]
     shown = short if len(set(short)) == len(names) else list(names)
-    return ["<br>".join(textwrap.wrap(name, TICK_LETTERS)) for name in shown]
+    return ["<br>".join(textwrap.wrap(name, TICK_LETTERS, break_long_words=False)) for name in shown]
 
 
 def groups_figure(

@@ -65,8 +65,8 @@ class Card(NamedTuple):
     def big(self) -> tuple[str, str]:
         """What stands on the card in large type, and beside it in small."""
         why = LABELS[self.measure].undefined
-        before, after = (why if text == NONE else text for text in (self.before, self.after))
-        return after, f"instead of {before}"
+        before = f"none ({why})" if self.before == NONE else self.before
+        return why if self.after == NONE else self.after, f"instead of {before}"
 
 
 def cards(study: Study, reference: str, other: str) -> list[Card]:
@@ -101,7 +101,8 @@ def card(study: Study, row: dict[Any, Any]) -> Card:
     elif m.unit in ("%", "£"):
         sentence = f"{after} instead of {before}."
     else:
-        sentence = f"{after} {m.unit} instead of {before}."
+        unit = m.unit.replace(", 0-5", " (of 0 to 5)")
+        sentence = f"{after} {unit} instead of {before}."
     if name == "recorded_wait_median_weeks" and row["n"]:
         sentence += " Only those count who were on such a list, were seen, and left it in the years counted."
     return Card(name, m.label, verdict(row), sentence, interval(row, study.n), tone(row), before, after)

@@ -209,7 +209,10 @@ def test_text_and_lines_can_be_seen_on_their_ground(theme: object) -> None:
 
 
 def test_localities_stand_beside_each_other_on_a_phone_and_keep_their_names_apart() -> None:
-    assert locality_ticks(["Oldham 1 (MSOA 001-010)", "Oldham 2 (MSOA 011-016)"]) == ["Oldham 1", "Oldham 2"]
+    assert locality_ticks(["Oldham 1 (MSOA 001-010)", "Oldham 2 (MSOA 011-016)"]) == [
+        "Oldham<br>1",
+        "Oldham<br>2",
+    ]
     both = locality_ticks(["North (A)", "North (B)"])
     assert len(set(both)) == 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from dashboards.studies.study import Study
 
 NOT_HERE = "[not in these results]"
+#: Where a clause ends that can be left out by itself.
+_CLAUSE = re.compile(r"(?<=[.;])\s+")
 #: Units whose numbers need nothing more said.
 PLAIN_UNITS = ("count", "multiplier")
 
@@ -28,6 +31,7 @@ class Speaker:
 
     Attributes:
         ways: name in the story -> name in the results. missing: sentences about what was asked for and is not there.
+        absent: titles of ways that were asked for and that the results do not hold.
         rough: an interval was told that reaches where nothing can be.
     """
 
@@ -35,11 +39,25 @@ class Speaker:
     story: Story
     ways: Mapping[str, str]
     missing: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
     rough: bool = False
 
     def text(self, text: str) -> str:
-        """A text with its numbers; what is not there stands in it as such, and is told in :attr:`missing`."""
-        return filled(text, {inside: self.number(inside) for inside in placeholders(text)})
+        """A text with its numbers. A clause about a way that the results do not hold is left out, and the way told in
+        :attr:`absent`; any other number that is not there stands in it as such, and is told in :attr:`missing`."""
+        clauses = [part for part in _CLAUSE.split(text) if self.holds(part)]
+        told = filled(
+            " ".join(clauses),
+            {inside: self.number(inside) for part in clauses for inside in placeholders(part)},
+        )
+        return f"{told[:-1]}." if told.endswith(";") else told
+
+    def holds(self, text: str) -> bool:
+        """Whether the results hold every way that a text has a number of; those that they do not are noted."""
+        ways = [p.of for p in map(placeholder, placeholders(text)) if p.of in self.story.ways]
+        without = [self.story.ways[way].title for way in ways if way not in self.ways]
+        self.absent += [title for title in dict.fromkeys(without) if title not in self.absent]
+        return not without
 
     def number(self, inside: str) -> str:
         """What one placeholder stands for."""

@@ -63,7 +63,8 @@ def slide(screen: Screen, number: int) -> Any:
     title = speaker.text(step.title)
     text = speaker.text(getattr(step, "text", "")).strip()
     notes = speaker.text(step.notes)
-    missing = [*speaker.missing, *([ROUGH] if speaker.rough else [])]
+    absent = [f"Not in these results: {', '.join(speaker.absent).lower()}."] if speaker.absent else []
+    missing = [*absent, *speaker.missing, *([ROUGH] if speaker.rough else [])]
     note = [html.P(" ".join(missing), className="missing")] if missing else []
     return html.Section(
         [
@@ -114,7 +115,7 @@ def _title(screen: Screen, step: TitleStep, speaker: Speaker) -> tuple[Any, str]
 def _words(screen: Screen, step: WordsStep, speaker: Speaker) -> tuple[Any, str]:
     from dash import html
 
-    points = [speaker.text(point) for point in step.points]
+    points = [speaker.text(point) for point in step.points if speaker.holds(point)]
     letters = sum(map(len, [*points, *speaker.missing]))
     size = "large" if letters <= FEW_LETTERS else "small" if letters > MANY_LETTERS else ""
     return html.Ul([html.Li(point) for point in points], className=f"slide-points {size}".strip()), ""
@@ -146,6 +147,8 @@ def _cards(screen: Screen, step: CardsStep, speaker: Speaker) -> tuple[Any, str]
     ]
     rows = []
     for way in ways:
+        if not all(speaker.holds(f"{{{name}:{way}}}") for name in step.measures):
+            continue
         cells = []
         for name in step.measures:
             text = speaker.number(f"{name}:{way}")

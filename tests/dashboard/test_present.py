@@ -76,7 +76,12 @@ def test_every_screen_of_the_shipped_story_is_drawn_and_every_number_is_filled_i
         assert "2 replications" in text
         assert step.notes[:20] in text
         gone = sum("phased" in t or "two_years" in t for _, t in texts(step)) + (step.kind == "cards")
-        assert (NOT_HERE in text) == bool(gone), (number, text)
+        assert NOT_HERE not in text, "a way that is not there is left out, not read aloud"
+        told_once = text.count("Not in these results: place by place, side by side for two years.")
+        assert told_once == bool(gone), (number, text)
+        assert not any(name in text for name in ("parallel_then_new", "phased")), (
+            "a name of the program on a screen"
+        )
     kinds = [step.kind for step in story.steps]
     assert kinds[0] == "title"
     assert kinds[-1] == "limits"
@@ -126,9 +131,14 @@ def test_what_the_results_do_not_hold_is_told_on_the_screen(server: Server, tmp_
     story = read_story(written(tmp_path, STORY))
     study = server.study("ways")
     speaker = Speaker(study, story, held(story, study.configs))
-    assert speaker.text("{children_harmed:slow} and {reach_share:put}").startswith(NOT_HERE)
-    assert speaker.missing == ["These results hold no place by place (phased)."]
+    text = "Before. All on one day: {children_harmed:day}; place by place: {children_harmed:slow}; after. Once more {years}."
+    said = speaker.text(text)
+    assert said == f"Before. All on one day: {speaker.number('children_harmed:day')}; after. Once more 2."
+    assert speaker.text("Before; {children_harmed:slow} at last.") == "Before."
+    assert speaker.absent == ["Place by place"]
+    assert speaker.missing == []
     assert speaker.number("children_harmed:put") == NOT_HERE
+    assert len(speaker.missing) == 1
 
 
 def test_a_story_that_cannot_be_told_is_refused_with_everything_that_is_wrong(

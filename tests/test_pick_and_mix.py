@@ -23,6 +23,7 @@ from analytic import (
 from experiments.cli import main
 from experiments.sensitivity.analyse import analyse
 from experiments.sensitivity.factorial import contrasts, effects, effects_frame, in_words
+from experiments.sensitivity.preference import known
 from experiments.sweeps.designs import factorial
 from experiments.sweeps.plan import plan_sweep
 from experiments.sweeps.stored import stored_sweep
@@ -109,6 +110,19 @@ def test_whole_parts_half_and_what_is_left_out_follow_from_the_coefficients(mixe
     assert "More than the sum of its parts" in words
     assert "Half a change is better than none" in words
     assert "No clear loss if left out of everything: place_based" in words
+
+
+def test_what_everything_is_better_without_is_told_with_its_size_and_not_if_it_shows_as_nought():
+    about = known(MEASURE)
+    row = {"kind": "left_out", "includes_no_difference": False, "worth": -1.0, "n": 5}
+    harm = {**row, "what": "impact", "mean": -0.2, "low": -0.3, "high": -0.1}
+    nothing = {**row, "what": "information", "mean": -1e-9, "low": -2e-9, "high": -1e-10}
+    words = in_words(pd.DataFrame([harm, nothing]), MEASURE)
+    size = f"with it {about.difference_text(-0.2)} [{about.difference_text(-0.3).removesuffix(' pp')} to"
+    assert any(line.startswith("Everything is better without: impact (" + size) for line in words), words
+    assert any(line.startswith("No clear loss if left out of everything: information") for line in words), (
+        words
+    )
 
 
 def test_half_a_change_that_is_worse_than_none_is_told(tmp_path):

@@ -189,10 +189,11 @@ def effects(look: Look) -> Drawn:
     fig = whiskers_figure(frame, {"effect": "effect"}, told(measure), look.dark)
     about = LABELS[measure]
     parts = [f"{row['what']} {about.difference_text(row['mean'])}" for row in main.to_dict("records")]
-    clear = int((~pairs["includes_no_difference"].astype(bool)).sum())
+    clear = int(((pairs["all_low"] > 0) | (pairs["all_high"] < 0)).sum())
     said = (
         f"{about.label}, each switched on, on average over all combinations of the others: {'; '.join(parts)}. Of "
-        f"{len(pairs)} pairs, {clear} do clearly more or less together than one by one."
+        f"{len(pairs)} pairs, {clear} do clearly more or less together than one by one (by the wide intervals, which hold "
+        "for all of them at once)."
     )
     all_rows = rows[rows["kind"].isin(["effect", "interaction"])]
     return Drawn(said, _table(all_rows, measure), fig)

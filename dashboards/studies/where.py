@@ -20,8 +20,8 @@ from sim.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Columns named in a message about one that there is not.
-TELL = 6
+#: Columns named in a message about one that there is not: all of them, or so many of more than that.
+TELL_ALL, TELL = 20, 6
 
 _CLAUSE = re.compile(r"\s*([^\s=<>]+)\s*(>=|<=|=|\s)\s*(.+?)\s*", re.DOTALL)
 
@@ -112,7 +112,9 @@ def _example(numeric: Mapping[str, bool]) -> str:
 
 def _some(numeric: Mapping[str, bool]) -> str:
     names = list(numeric)
-    return ", ".join(names[:TELL]) + (f" and {len(names) - TELL} more" if len(names) > TELL else "")
+    if len(names) <= TELL_ALL:
+        return ", ".join(names)
+    return f"{', '.join(names[:TELL])} and {len(names) - TELL} more"
 
 
 def holds(where: Where, frame: pd.DataFrame) -> np.ndarray:

@@ -196,8 +196,12 @@ def in_words(frame: pd.DataFrame, measure: str) -> list[str]:
             "combinations; sweep without resolution="
         )
     last = [row for row in frame.to_dict("records") if row["kind"] == "left_out"]
-    spare = [str(row["what"]) for row in last if row["includes_no_difference"]]
-    harm = [str(row["what"]) for row in last if not row["includes_no_difference"] and row["worth"] < 0]
+    spare = [str(row["what"]) for row in last if row["includes_no_difference"] or _nothing(about, row)]
+    harm = [
+        f"{row['what']} (with it {_text(about, row)})"
+        for row in last
+        if row["what"] not in spare and row["worth"] < 0
+    ]
     if spare:
         out.append(f"No clear loss if left out of everything: {', '.join(spare)} ({about.label})")
     if harm:
@@ -205,6 +209,13 @@ def in_words(frame: pd.DataFrame, measure: str) -> list[str]:
     if (frame["n"] < 2).any():
         out.append("One replication gives no interval: nothing of this is certain.")
     return out
+
+
+def _nothing(about: Any, row: Any) -> bool:
+    """Whether a difference is nought as far as it is shown, with all of its interval."""
+    return {about.difference_text(row[name]) for name in ("mean", "low", "high")} == {
+        about.difference_text(0.0)
+    }
 
 
 def _text(about: Any, row: Any) -> str:

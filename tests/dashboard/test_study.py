@@ -15,7 +15,7 @@ from dashboards.app import draw
 from dashboards.background.scenario import Scenario, as_yaml, configs, every_row
 from dashboards.command import run
 from dashboards.navigation import PAGES
-from dashboards.page import Drawn, Look, chosen
+from dashboards.page import Drawn, Look, cell, chosen
 from dashboards.pages.equity import ON_MAP
 from dashboards.pages.impact import scorecard
 from dashboards.pages.overview import pair, pairs
@@ -321,3 +321,10 @@ def test_what_a_what_if_cannot_do_is_told_all_at_once() -> None:
         assert part in told
     with pytest.raises(InputError, match="letters, digits"):
         as_yaml(Scenario(("gatekept",), {}), "../up")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(-0.0001, "0"), (-0.5, "−0.5"), (-1234.0, "−1,234"), (float("nan"), "–"), (-3, "−3")]
+)
+def test_numbers_in_tables_have_a_minus_and_nought_has_none(value: float, text: str) -> None:
+    assert cell(value) == text

@@ -7,6 +7,7 @@ import json
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,8 @@ from dashboards.background.work import SweepOrder
 from dashboards.figures.effects import plans_map, whiskers_figure
 from dashboards.figures.points import MOST_LINES, evenly, lines_figure, scatter_figure
 from dashboards.navigation import page_at
-from dashboards.page import WRONG_KIND, Drawn, missing
+from dashboards.page import WRONG_KIND, Drawn, Look, missing
+from dashboards.pages import pick
 from dashboards.pages.pick import words_of
 from dashboards.pages.sweeps_grid import content
 from dashboards.server import Server, Settings
@@ -390,3 +392,19 @@ def test_what_is_filled_in_wrong_is_told_at_once() -> None:
     with pytest.raises(InputError) as caught:
         words_of("files", "many", "11")
     assert len(caught.value.problems) == 3
+
+
+def test_pairs_that_act_together_are_counted_by_the_intervals_that_hold_for_all_of_them(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = page_at("/pick-and-mix")
+    panel = next(panel for panel in page.panels if panel.name == "effects")
+    assert "Of 10 pairs, 1 do clearly" in draw(server, page, panel, "mixed", {"measure": IMPACT}, False).said
+    rows = pick._rows
+
+    def wide(look: Look) -> Any:
+        found, frame = rows(look)
+        return found, frame.assign(all_low=-1.0, all_high=1.0)
+
+    monkeypatch.setattr(pick, "_rows", wide)
+    assert "Of 10 pairs, 0 do clearly" in draw(server, page, panel, "mixed", {"measure": IMPACT}, False).said

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dashboards.figures.beside import levels_figure
 from dashboards.page import Control, Drawn, Look, Page, Panel, attributes, table
 from dashboards.pages.overview import measures
-from dashboards.studies.beside import TELL, Apart, apart, asked, levels
+from dashboards.studies.beside import TELL, Apart, apart, asked, levels, pairs
+from dashboards.studies.changes import plan_titles
 from dashboards.studies.study import Study
 from sim.measures import LABELS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ALONE = "Only one set of results is open. Name several: opendoor dashboard FOLDER_A FOLDER_B."
 
@@ -24,12 +28,20 @@ def each(look: Look) -> Drawn:
     found, name = studies(look), look.values["measure"]
     m = LABELS[name]
     frame = levels(found, name)
+    titles = {study.title: _titles(study, found[0]) for study in found}
+    frame["system"] = [
+        titles[at][system] for at, system in zip(frame["results"], frame["system"], strict=True)
+    ]
     for column in ("mean", "low", "high"):
         frame[column] = frame[column] * m.scale
     unit = m.unit
     fig = levels_figure(frame, f"{m.label} ({unit})" if unit != "%" else f"{m.label}, %", look.dark)
     said = "; ".join(
-        f"{study.title}: {', '.join(f'{s} {m.text(float(study.done.summaries[s][name].mean()))}' for s in study.systems)}"
+        f"{study.title}, {study.n} replications: "
+        + ", ".join(
+            f"{titles[study.title][s]} {m.text(float(study.done.summaries[s][name].mean()))}"
+            for s in study.systems
+        )
         for study in found
     )
     frame.columns = [
@@ -62,7 +74,7 @@ def how_far(look: Look) -> Drawn:
         f"{paired} of {len(rows)} pairs met the same children with the same luck, so that a difference from "
         f"{first.title} has an interval."
         if rows
-        else f"Nothing in the other results has the name of a system of {first.title}, so nothing is set against it."
+        else f"Nothing in the other results is a system of {first.title}, so nothing is set against it."
     )
     about: list[Any] = []
     for other in others:
@@ -73,27 +85,40 @@ def how_far(look: Look) -> Drawn:
         about.append(html.Ul([html.Li(text) for text in told[:TELL] + more]))
     body = html.Div(
         [
-            html.Div(
-                table(frame),
-                className="scroll",
-                role="region",
-                tabIndex="0",
-                **attributes(aria_label="Differences between results"),
-            ),
+            *([_differences(frame)] if rows else []),
             *about,
         ]
     )
     return Drawn(said, frame, body=body)
 
 
+def _titles(study: Study, first: Study) -> dict[str, str]:
+    """What the systems of a set of results are called: as in the first, if it has the same ones."""
+    return plan_titles(study) | {
+        b: plan_titles(first)[a] for a, b in pairs(first, study) if study is not first
+    }
+
+
+def _differences(frame: pd.DataFrame) -> Any:
+    from dash import html
+
+    return html.Div(
+        table(frame),
+        className="scroll",
+        role="region",
+        tabIndex="0",
+        **attributes(aria_label="Differences between results"),
+    )
+
+
 def _told(row: Apart, first: Study, name: str) -> dict[str, str]:
-    m = LABELS[name]
+    m, titles = LABELS[name], plan_titles(first)
     e = row.difference
     interval = (
         f"{m.difference_text(e.low)} to {m.difference_text(e.high)}, n = {e.n}" if e.n > 1 else f"n = {e.n}"
     )
     return {
-        "System": row.item,
+        "System": titles[row.item.partition(" / ")[0]],
         first.title: m.text(row.means[0]),
         "Set against it": row.other,
         "There": m.text(row.means[1]),
@@ -120,10 +145,10 @@ PAGE = Page(
         Panel(
             "how_far",
             "How far are they apart, and may that be said?",
-            "Systems of the same name (or one system each) are set against each other. With the same area, needs, calendar, "
-            "years and seed both met the same children with the same luck, and the difference is taken replication by "
-            "replication. Otherwise other children, other years or other luck are part of what differs; then there is no "
-            "interval, and the reason is told. Intervals cover luck only.",
+            "The same systems (by name, by what they are, or one system each) are set against each other. With the same "
+            "area, needs, calendar, years and seed both met the same children with the same luck, and the difference is "
+            "taken replication by replication. Otherwise other children, other years or other luck are part of what "
+            "differs; then there is no interval, and the reason is told. Intervals cover luck only.",
             how_far,
         ),
     ],

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dashboards.studies.changes import plan_titles
 from experiments.certainty.statistics import Estimate, estimate, paired_difference
 from experiments.comparing.comparison import in_words
 from sim.measures import LABELS
@@ -86,10 +87,20 @@ def not_paired(first: Study, a: str, other: Study, b: str) -> list[str]:
 
 
 def pairs(first: Study, other: Study) -> list[tuple[str, str]]:
-    """What is set against what: the same names, or one system each."""
-    same = [(name, name) for name in first.systems if name in other.configs]
-    alone = len(first.systems) == len(other.systems) == 1
-    return [(first.reference, other.reference)] if alone else same
+    """What is set against what: the same names, the same system (and way to change) by another name, or one system each."""
+    if len(first.systems) == len(other.systems) == 1:
+        return [(first.reference, other.reference)]
+    found = []
+    for a in first.systems:
+        one = first.configs[a]
+        alike = [
+            name
+            for name, two in other.configs.items()
+            if name not in first.configs and (two.system, two.transition) == (one.system, one.transition)
+        ]
+        if b := a if a in other.configs else next(iter(alike), None):
+            found.append((a, b))
+    return found
 
 
 def apart(first: Study, others: Sequence[Study], measure: str) -> list[Apart]:
@@ -122,11 +133,11 @@ def asked(first: Study, other: Study) -> Iterator[str]:
         one, two = (_plain(study, name) for study, name in ((first, a), (other, b)))
         told |= dict.fromkeys(told_differences(one, two))
     yield from told
-    lone = [name for name in other.systems if name not in first.configs]
-    if lone and not (len(first.systems) == len(other.systems) == 1):
-        yield f"only in the second: {', '.join(lone)}"
-    if gone := [name for name in first.systems if name not in other.configs]:
-        yield f"only in the first: {', '.join(gone)}"
+    paired = pairs(first, other)
+    if lone := [name for name in other.systems if name not in [b for _, b in paired]]:
+        yield f"only in the second: {', '.join(plan_titles(other)[name] for name in lone)}"
+    if gone := [name for name in first.systems if name not in [a for a, _ in paired]]:
+        yield f"only in the first: {', '.join(plan_titles(first)[name] for name in gone)}"
 
 
 def _plain(study: Study, name: str) -> dict[str, Any]:

@@ -86,9 +86,14 @@ def test_every_system_of_every_folder_is_on_one_page(results: Path, changed: Pat
         )
     drawn = [x for trace in each.figure.data for x in trace.x]
     assert drawn == pytest.approx(list(each.frame.iloc[:, 2]))
-    assert how_far.said.startswith("2 of 2 pairs met the same children")
+    assert "small, 3 replications: Gatekept referral" in each.said
+    assert list(each.frame["System"])[4] == "Gatekept referral", (
+        "the same system by another name is another one"
+    )
+    assert how_far.said.startswith("3 of 3 pairs met the same children")
     nought = LABELS[MEASURE].difference_text(0.0)
-    assert list(how_far.frame["Difference"]) == [nought, nought]
-    assert "only in the second: none, big_bang, parallel" in str(how_far.body)
+    assert list(how_far.frame["Difference"]) == [nought] * 3
+    assert list(how_far.frame["System"]) == ["Gatekept referral", "Balanced System", "Gatekept referral"]
+    assert "only in the second: big bang, parallel" in str(how_far.body)
     alone = Server(Settings((results,)))
     assert "Only one set of results" in draw(alone, PAGE, PAGE.panels[1], "small", {}, False).said

@@ -80,6 +80,7 @@ def figure(dark: bool, height: int = 380) -> Any:
         "tickfont": {"size": 14, "color": t.text},
         "title": {"font": {"size": 14, "color": t.muted}, "standoff": 10},
         "automargin": True,
+        "exponentformat": "none",
         "ticklabelstandoff": 4,
     }
     return go.Figure(

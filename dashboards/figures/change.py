@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Letters of a label beside an axis before it is broken: more would leave no room for the picture on a phone.
 LABEL_LETTERS = 18
+#: Letters of a line below an axis, for the same reason.
+TITLE_LETTERS = 32
 
 
 def course_figure(frame: pd.DataFrame, titles: Mapping[str, str], unit: str, dark: bool) -> Any:
@@ -93,5 +95,6 @@ def ways_figure(
         rangemode="normal",
         zeroline=False,
     )
-    fig.update_xaxes(title_text=axis, tickformat=",", tickangle=0, showgrid=True, nticks=5)
+    title = "<br>".join(textwrap.wrap(axis, TITLE_LETTERS))
+    fig.update_xaxes(title_text=title, tickformat=",", tickangle=0, showgrid=True, nticks=5)
     return fig

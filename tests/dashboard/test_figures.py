@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dashboards.figures.change import TITLE_LETTERS, ways_figure
 from dashboards.figures.differences import difference_figure, paired
 from dashboards.figures.equity import MOST_MARKS, groups_figure, in_squares, locality_ticks, map_figure
 from dashboards.figures.impact import fifteen_figure
@@ -232,3 +233,13 @@ def test_a_group_without_a_number_in_some_replication_has_no_mean() -> None:
     )
     assert np.isnan(found.loc[1, "value"]), "the replication in which half were reached stood for both"
     assert (found.loc[1, "n"], found.loc[5, "value"], found.loc[5, "n"]) == (1, 11.0, 2)
+
+
+def test_small_numbers_on_an_axis_are_written_out_and_long_titles_are_broken() -> None:
+    frame = pd.DataFrame({"plan": "a", "measure": "m", "mean": [-6e-4], "low": [-7e-4], "high": [-5e-4]})
+    title = "what it does to the difference (points, 0-5)"
+    fig = ways_figure(frame, {"m": "M"}, {"put": "Put", "a": "A"}, title, False)
+    assert fig.layout.xaxis.exponentformat == "none", "-600μ would stand there"
+    lines = fig.layout.xaxis.title.text.split("<br>")
+    assert " ".join(lines) == title
+    assert max(map(len, lines)) <= TITLE_LETTERS

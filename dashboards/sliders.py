@@ -341,7 +341,7 @@ def frames(found: live.Answer) -> tuple[pd.DataFrame, pd.DataFrame]:
                 f"{_cell(row.measure, row.loaded)}, n = {row.loaded.n}" if found.paired else "–",
                 f"{_cell(row.measure, row.moved)}, n = {row.moved.n}",
                 _difference(row),
-                live.in_words(row),
+                live.in_words(row) if found.paired else "as loaded is being simulated",
             )
         )
         numbers.append(

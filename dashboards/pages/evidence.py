@@ -100,7 +100,7 @@ def every(look: Look) -> Drawn:
         frame = frame[frame["Grade"] == look.values["grade"]]
     wanted = look.values["words"].casefold().split()
     if wanted:
-        text = frame.astype(str).agg(" ".join, axis=1).str.casefold().str.replace("_", " ")
+        text = frame.map(str).agg(" ".join, axis=1).str.casefold().str.replace("_", " ")
         frame = frame[[all(w.replace("_", " ") in line for w in wanted) for line in text]]
     shown = frame.drop(columns=["Shape"]).assign(Number=frame["Number"].str.replace("_", " "))
     measure = look.values["measure"]

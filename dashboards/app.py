@@ -10,6 +10,7 @@ import logging
 import re
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, quote
@@ -70,16 +71,19 @@ def create_app(server: Server, story: Story | None = None) -> Any:
 
 
 def make_ready(app: Any, server: Server) -> None:
-    """Do once, before somebody waits for it, what the first page needs: its scripts are packed, its panels drawn."""
+    """Do once, before somebody waits for it, what the first page needs: it is built, its scripts are packed and, of results
+    that are there, its panels are drawn."""
+    first, key = PAGES[0], server.first_key
+    with suppress(InputError):  # told when it is looked at
+        build(first, server.study(key), {})
     client = app.server.test_client()
     packed = {"Accept-Encoding": "gzip"}
     page = client.get("/").get_data(as_text=True)
-    for script in (PLOTLY, *re.findall(r'src="(/_dash[^"]+)"', page), "/_dash-layout", "/_dash-dependencies"):
+    for script in (*re.findall(r'src="(/_dash[^"]+)"', page), PLOTLY, "/_dash-layout", "/_dash-dependencies"):
         client.get(script, headers=packed).close()
-    first = PAGES[0]
-    if server.kind(server.first_key) == first.of and server.example is None:
+    if server.kind(key) == first.of and server.example is None:
         for panel in first.panels:
-            draw(server, first, panel, server.first_key, {}, False)
+            draw(server, first, panel, key, {}, False)
 
 
 def _mistake(error: Exception) -> None:

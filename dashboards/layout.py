@@ -46,7 +46,7 @@ def shell(beat_seconds: float) -> Any:
                 "gone",
             )
         ),
-        dcc.Interval(id="tick", interval=1000),
+        dcc.Interval(id="tick", interval=500),
         dcc.Interval(id="start", interval=1, max_intervals=1),
         html.Div(id="heartbeat", **attributes(data_seconds=str(beat_seconds))),
     ]

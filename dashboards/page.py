@@ -162,7 +162,7 @@ def build(page: Page, study: Study | Swept | None, asked: dict[str, str], arrivi
     ]
     if study is not None and page.after_first is not None:
         places.insert(1, page.after_first(page, cast("Study", study), asked))
-    heading = [*_heading(page), *([page.top()] if page.top else [])]
+    heading = [*_heading(page), *([page.top()] if page.top else []), *_contents(page)]
     body = html.Div(
         [
             _group(list(made.values()), "Choose"),
@@ -181,6 +181,23 @@ def _heading(page: Page) -> list[Any]:
     return [html.H1(page.title, id="title", tabIndex="-1"), html.P(page.lead, className="lead")]
 
 
+def _contents(page: Page) -> list[Any]:
+    """The questions of a long page, each leading to its answer."""
+    from dash import html
+
+    if len(page.panels) < LONG:
+        return []
+    links = [html.Li(html.A(p.question, href=f"#{part(page, p, 'question')}")) for p in page.panels]
+    return [
+        html.Nav(
+            html.Details([html.Summary("On this page"), html.Ul(links)]),
+            **attributes(aria_label="Questions on this page"),
+        )
+    ]
+
+
+#: Answers on a page from which on it has a list of them.
+LONG = 5
 #: What an address says of more than one page.
 EVERYWHERE = ("results", "step", "notes")
 

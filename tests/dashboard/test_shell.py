@@ -10,6 +10,7 @@ import pytest
 from conftest import Served, serving
 from test_browser import LOOKS, choose, opened, settled, violations
 
+from dashboards.navigation import page_at
 from dashboards.telling.storyboard import shipped_story
 
 
@@ -117,3 +118,23 @@ def test_every_screen_of_the_story_fits_and_is_clean(
                 assert violations(tab) == [], number
             seen.add(step.kind)
             tab.keyboard.press("PageDown")
+
+
+def test_a_long_page_leads_to_each_of_its_answers(dashboard_of_ways: Served, browser: Any) -> None:
+    with opened(browser, dashboard_of_ways.url + "/change") as tab:
+        settled(tab)
+        contents = tab.get_by_role("navigation", name="Questions on this page")
+        contents.get_by_text("On this page").click()
+        questions = contents.get_by_role("link").all_inner_texts()
+        assert questions == [panel.question for panel in page_at("/change").panels]
+        assert violations(tab) == []
+        contents.get_by_role("link", name=questions[-1]).click()
+        tab.wait_for_function("window.scrollY > 1000")
+        heading = tab.get_by_role("heading", name=questions[-1])
+        box = heading.bounding_box()
+        assert box is not None
+        assert 64 <= box["y"] < tab.viewport_size["height"], "the header hides it, or it is not in view"
+        assert tab.locator("#title").inner_text() == "Getting there"
+    with opened(browser, dashboard_of_ways.url + "/impact?results=ways") as tab:
+        settled(tab)
+        assert tab.get_by_text("On this page").count() == 0

@@ -354,6 +354,6 @@ def hangs_on(study: Study, known: Known | None, other: str, measure: str) -> lis
     )
     more = f" and {len(clear) - 5} more" if len(clear) > 5 else ""
     return [
-        f"The difference in {label} hangs on assumed numbers: {told}{more}. {len(looked_at)} of {len(assumed)} assumed "
-        "numbers with a range have been put at either end of it."
+        f"The difference in {label} hangs on assumed numbers, which change it by: {told}{more}. {len(looked_at)} of "
+        f"{len(assumed)} assumed numbers with a range have been put at either end of it."
     ]

@@ -135,7 +135,9 @@ def localities(look: Look) -> Drawn:
     said = []
     for name, title in titles(study).items():
         own = frame[frame["system"] == name]["value"]
-        said.append(f"{title} {m.text(own.min())} to {m.text(own.max())}")
+        told = f"{title} {m.text(own.min())} to {m.text(own.max())}"
+        # what has no number is not the lowest or the highest of those that do, and often the worst
+        said.append(told if own.notna().all() else f"{told} in {int(own.notna().sum())} of {len(own)}")
     said += _not_told(frame, m, "localities")
     return Drawn(
         f"{m.label}, lowest to highest locality: {'; '.join(said)}.", _told(frame, "Locality", m.unit), fig
